@@ -1,0 +1,48 @@
+using Orchestrator.Domain.Curation.Stages;
+
+namespace Orchestrator.Domain.Curation;
+
+/// <summary>A curation job as posted, checked, with defaults filled in. Immutable.</summary>
+/// <param name="Name">Name for people.</param>
+/// <param name="Tenant">Tenant that pays. Default <c>default</c>.</param>
+/// <param name="Priority">1 (low) to 5 (high). Default 3.</param>
+/// <param name="Input">What is read.</param>
+/// <param name="Stages">Stages in order; a sample that a stage rejects is not shown to later ones.</param>
+/// <param name="Select">Which of the samples that passed every stage are kept; null keeps them all.</param>
+/// <param name="Output">What is written.</param>
+/// <param name="Limits">When the job gives up.</param>
+/// <param name="Seed">Seed of every random choice. Default 1.</param>
+public sealed record CurationDocument(
+    string Name,
+    string Tenant,
+    int Priority,
+    CurationInput Input,
+    IReadOnlyList<StageOptions> Stages,
+    SelectRule? Select,
+    CurationOutput Output,
+    CurationLimits Limits,
+    long Seed)
+{
+    /// <summary>The document's <c>kind</c>.</summary>
+    public const string Kind = "curation";
+
+    /// <summary>Names of the models that score, in order of first use, without repeats.</summary>
+    public IReadOnlyList<string> Models => Stages.SelectMany(s => s.Models).Distinct(StringComparer.Ordinal).ToList();
+
+    /// <summary>Signals that stages make, in order of the stages: the score columns of every part.</summary>
+    public IReadOnlyList<string> Signals => Stages.SelectMany(s => s.Signals).ToList();
+}
+
+/// <summary>Where samples come from.</summary>
+/// <param name="Shards">Paths with braces and globs, in order.</param>
+/// <param name="Format"><c>webdataset</c>.</param>
+public sealed record CurationInput(IReadOnlyList<string> Shards, string Format);
+
+/// <summary>Where the result goes.</summary>
+/// <param name="Path">Folder; must not exist, or be empty.</param>
+/// <param name="SamplesPerShard">Samples in each output tar but the last, 1 to 1,000,000. Default 1,000.</param>
+public sealed record CurationOutput(string Path, int SamplesPerShard);
+
+/// <summary>When the job gives up.</summary>
+/// <param name="MaxFailedShards">The job fails where more input shards than this fail; null for no limit. The job fails in any case where none succeeds.</param>
+public sealed record CurationLimits(int? MaxFailedShards);

@@ -1,0 +1,38 @@
+namespace Orchestrator.Domain.Curation;
+
+/// <summary>Names of the counts that curation shards report; summed over a phase they are the job's figures.</summary>
+public static class CurationTally
+{
+    /// <summary>Samples found in input shards. Each ends in exactly one of the states below.</summary>
+    public const string Read = "read";
+
+    /// <summary>Samples in the output.</summary>
+    public const string Kept = "kept";
+
+    /// <summary>Samples that a stage or <c>select</c> rejected; also counted under <see cref="RejectedBy"/>.</summary>
+    public const string Rejected = "rejected";
+
+    /// <summary>Samples left out because another one like it is kept.</summary>
+    public const string Duplicate = "duplicate";
+
+    /// <summary>Samples that could not be judged; each has a line in <c>quarantine.jsonl</c>.</summary>
+    public const string Quarantined = "quarantined";
+
+    /// <summary>Samples that passed every stage, before <c>select</c>. Only between the phases.</summary>
+    public const string Candidates = "candidates";
+
+    /// <summary>Input shards of which only a part could be read.</summary>
+    public const string DamagedShards = "damagedShards";
+
+    /// <summary>Input shards that could not be scored at all; their samples are not in <see cref="Read"/>.</summary>
+    public const string FailedShards = "failedShards";
+
+    /// <summary>Bytes of the images read.</summary>
+    public const string ImageBytes = "imageBytes";
+
+    /// <summary>Count of samples rejected for <paramref name="reason"/>.</summary>
+    public static string RejectedBy(string reason) => $"rejected:{reason}";
+
+    /// <summary>Count of samples quarantined for <paramref name="reason"/>.</summary>
+    public static string QuarantinedBy(string reason) => $"quarantined:{reason}";
+}

@@ -1,0 +1,43 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Domain.Documents;
+
+namespace Orchestrator.Domain.Curation.Stages;
+
+/// <summary>Options of one stage, checked. Each stage has one file: its options, how they are read, its rule.</summary>
+public abstract record StageOptions
+{
+    /// <summary>The stage's <c>type</c> in documents.</summary>
+    public abstract string Type { get; }
+
+    /// <summary>Models that the stage runs.</summary>
+    public virtual IReadOnlyList<string> Models => [];
+
+    /// <summary>Score columns that the stage makes; unique in a document.</summary>
+    public virtual IReadOnlyList<string> Signals => [];
+
+    /// <summary>The signal that <c>select</c> may name without <c>of</c>; null for a stage that only rejects.</summary>
+    public virtual string? MainSignal => null;
+
+    /// <summary>The options as canonical JSON, defaults filled in.</summary>
+    public abstract JsonObject ToJson();
+}
+
+/// <summary>Reads the options of one type of stage.</summary>
+/// <param name="Type">The stage's <c>type</c> in documents.</param>
+/// <param name="Summary">One sentence for users.</param>
+/// <param name="Read">Reads the object; notes its mistakes in the scope. Must not stop at the first one.</param>
+public sealed record StageDefinition(string Type, string Summary, Func<DocumentScope, StageOptions> Read);
+
+/// <summary>The stages there are. A list, not a convention: what is not named here does not exist.</summary>
+public static class StageCatalog
+{
+    /// <summary>Every stage.</summary>
+    public static IReadOnlyList<StageDefinition> All { get; } =
+    [
+        new(BasicFilterOptions.TypeName, "DataComp's basic rules on the caption and the image's size.", BasicFilterOptions.Read),
+        new(ClipScoreOptions.TypeName, "Cosine of image and caption under a CLIP model.", ClipScoreOptions.Read),
+    ];
+
+    /// <summary>Types by name.</summary>
+    public static IReadOnlyDictionary<string, StageDefinition> ByType { get; } = All.ToDictionary(d => d.Type, StringComparer.Ordinal);
+}
