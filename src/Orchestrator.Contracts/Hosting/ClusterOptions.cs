@@ -1,0 +1,99 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Orchestrator.Contracts.Hosting;
+
+/// <summary>Names for <see cref="OrchestratorClusterOptions.Provider"/>.</summary>
+public static class ClusterProviders
+{
+    /// <summary>Membership in the memory of one process; other silos on this machine may join it.</summary>
+    public const string Embedded = "embedded";
+
+    /// <summary>Membership in PostgreSQL, at the connection string <c>orchestrator</c>.</summary>
+    public const string Postgres = "postgres";
+
+    /// <summary>Membership in Redis, at the connection string <c>redis</c> or, where there is none, <c>orchestrator</c>.</summary>
+    public const string Redis = "redis";
+}
+
+/// <summary>How a process takes part in the cluster; configuration section <c>Cluster</c>.</summary>
+public sealed class OrchestratorClusterOptions
+{
+    /// <summary>Configuration section.</summary>
+    public const string Section = "Cluster";
+
+    /// <summary>One of <see cref="ClusterProviders"/>. Default: <c>embedded</c>.</summary>
+    public string Provider { get; set; } = ClusterProviders.Embedded;
+
+    /// <summary>Silos with the same id form one cluster. Default: <c>orchestrator</c>.</summary>
+    public string ClusterId { get; set; } = "orchestrator";
+
+    /// <summary>Identity of the service over all its deployments. Default: <c>orchestrator</c>.</summary>
+    public string ServiceId { get; set; } = "orchestrator";
+
+    /// <summary>Port for silo to silo, 0 to 65535. Default: 0, a free one.</summary>
+    public int SiloPort { get; set; }
+
+    /// <summary>Port for clients, 0 to 65535. Default: 0, a free one.</summary>
+    public int GatewayPort { get; set; }
+
+    /// <summary>IP address by which other silos reach this one. Default: <c>127.0.0.1</c>, where the silo also listens on loopback only.</summary>
+    public string AdvertisedAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>For <c>embedded</c>: silo port of the process that holds the membership. Default: 0, this one.</summary>
+    public int PrimarySiloPort { get; set; }
+}
+
+/// <summary>Reports every mistake in the section at once.</summary>
+internal sealed class OrchestratorClusterOptionsValidator(IConfiguration configuration) : IValidateOptions<OrchestratorClusterOptions>
+{
+    public ValidateOptionsResult Validate(string? name, OrchestratorClusterOptions options)
+    {
+        var errors = new List<string>();
+        if (options.Provider is not (ClusterProviders.Embedded or ClusterProviders.Postgres or ClusterProviders.Redis))
+        {
+            errors.Add($"Cluster:Provider is '{options.Provider}'; it must be embedded, postgres or redis.");
+        }
+
+        if (options.Provider == ClusterProviders.Postgres && string.IsNullOrWhiteSpace(configuration.GetConnectionString("orchestrator")))
+        {
+            errors.Add("Cluster:Provider is 'postgres' but ConnectionStrings:orchestrator is not set; set it to the PostgreSQL connection string.");
+        }
+
+        if (options.Provider == ClusterProviders.Redis && ClusterHosting.RedisConnectionString(configuration) is null)
+        {
+            errors.Add("Cluster:Provider is 'redis' but neither ConnectionStrings:redis nor ConnectionStrings:orchestrator is set.");
+        }
+
+        foreach (var (field, value) in new[] { ("ClusterId", options.ClusterId), ("ServiceId", options.ServiceId) })
+        {
+            if (string.IsNullOrWhiteSpace(value))
+            {
+                errors.Add($"Cluster:{field} is empty; give it a name, or leave it out for 'orchestrator'.");
+            }
+        }
+
+        foreach (var (field, value) in new[]
+                 {
+                     ("SiloPort", options.SiloPort), ("GatewayPort", options.GatewayPort), ("PrimarySiloPort", options.PrimarySiloPort),
+                 })
+        {
+            if (value is < 0 or > IPEndPoint.MaxPort)
+            {
+                errors.Add($"Cluster:{field} is {value}; it must be 0 (pick a free port) to 65535.");
+            }
+        }
+
+        if (!IPAddress.TryParse(options.AdvertisedAddress, out var address))
+        {
+            errors.Add($"Cluster:AdvertisedAddress is '{options.AdvertisedAddress}'; it must be an IP address.");
+        }
+        else if (options.Provider == ClusterProviders.Embedded && !IPAddress.IsLoopback(address))
+        {
+            errors.Add($"Cluster:AdvertisedAddress is '{options.AdvertisedAddress}'; an embedded cluster stays on loopback. Use postgres or redis to span machines.");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+}
