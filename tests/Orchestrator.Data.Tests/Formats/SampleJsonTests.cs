@@ -1,0 +1,67 @@
+using System.Text;
+using System.Text.Json;
+using Orchestrator.Data.Formats;
+
+namespace Orchestrator.Data.Tests.Formats;
+
+public sealed class SampleJsonTests
+{
+    private static readonly KeyValuePair<string, float>[] Clip = [new("clip", 0.31f)];
+
+    [Theory]
+    [InlineData("{}", "{\"scores\": {\"clip\":0.31}}")]
+    [InlineData("{ \n }", "{\"scores\": {\"clip\":0.31} \n }")]
+    [InlineData("{\"a\":1}", "{\"a\":1,\"scores\": {\"clip\":0.31}}")]
+    [InlineData("{\"a\": 1 }\n", "{\"a\": 1,\"scores\": {\"clip\":0.31} }\n")]
+    [InlineData("{\n    \"a\": [1, {\"scores\": 2}]\n}", "{\n    \"a\": [1, {\"scores\": 2}],\n    \"scores\": {\"clip\":0.31}\n}")]
+    [InlineData("{\"a\":1.0e5,\"a\":\"\\u00e9\\/\",\"big\":123456789012345678901234567890}", "{\"a\":1.0e5,\"a\":\"\\u00e9\\/\",\"big\":123456789012345678901234567890,\"scores\": {\"clip\":0.31}}")]
+    [InlineData("\uFEFF{\"a\":{}}", "\uFEFF{\"a\":{},\"scores\": {\"clip\":0.31}}")]
+    public void AddScores_InsertsOneMemberAndKeepsEveryByte(string json, string expected) =>
+        Assert.Equal(expected, Encoding.UTF8.GetString(SampleJson.AddScores(Encoding.UTF8.GetBytes(json), Clip, "a.json").Value));
+
+    [Theory]
+    [InlineData("{\"scores\": 1}", "orchestrator_scores")]
+    [InlineData("{\"sc\\u006fres\": 1}", "orchestrator_scores")]
+    [InlineData("{\"scores\": 1, \"orchestrator_scores\": 2}", "orchestrator_scores_2")]
+    [InlineData("{\"orchestrator_scores\": 2}", "scores")]
+    public void AddScores_NameTaken_UsesTheNextOne(string json, string name)
+    {
+        using var document = JsonDocument.Parse(SampleJson.AddScores(Encoding.UTF8.GetBytes(json), Clip, "a.json").Value);
+
+        Assert.Equal(0.31f, document.RootElement.GetProperty(name).GetProperty("clip").GetSingle());
+        Assert.Equal(name, document.RootElement.EnumerateObject().Last().Name);
+    }
+
+    [Fact]
+    public void AddScores_Values_ReadBackExactlyAndNaNIsNull()
+    {
+        KeyValuePair<string, float>[] scores = [new("z", 0.1f), new("a", float.NaN), new("m", 1e-20f), new("basic-filter.words", 12)];
+
+        Assert.Equal("{\"scores\": {\"z\":0.1,\"a\":null,\"m\":1E-20,\"basic-filter.words\":12}}", Encoding.UTF8.GetString(SampleJson.AddScores("{}"u8, scores, "a").Value));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[1]")]
+    [InlineData("3")]
+    [InlineData("{\"a\":1")]
+    [InlineData("{\"a\":1} x")]
+    [InlineData("{\"a\":NaN}")]
+    [InlineData("{\"a\":1,}")]
+    [InlineData("{'a':1}")]
+    [InlineData("{\"a\\ud800\": 1}")]
+    public void AddScores_NotAnObject_IsAFaultAndNothingIsMadeUp(string json)
+    {
+        var result = SampleJson.AddScores(Encoding.UTF8.GetBytes(json), Clip, "00001.json");
+
+        Assert.Equal("00001.json", result.Fault?.Subject);
+    }
+
+    [Fact]
+    public void AddScores_BytesThatAreNotUtf8_AreAFault() =>
+        Assert.False(SampleJson.AddScores([.. "{\"a\":\""u8, 0xff, .. "\"}"u8], Clip, "a").Ok);
+
+    [Fact]
+    public void AddScores_EndlessNesting_IsAFault() =>
+        Assert.False(SampleJson.AddScores(Encoding.UTF8.GetBytes("{\"a\":" + new string('[', 100_000)), Clip, "a").Ok);
+}
