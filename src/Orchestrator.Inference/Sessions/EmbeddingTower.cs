@@ -1,0 +1,51 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace Orchestrator.Inference.Sessions;
+
+/// <summary>One half of a dual encoder: a session, the input that carries the batch, inputs that stay constant, and one output.</summary>
+/// <remarks>Constant inputs feed the other half of a joint graph. Safe for concurrent use: a run owns its values, the constants are only read.</remarks>
+internal sealed class EmbeddingTower(OrtSession session, GraphTensor output, int fixedBatch, IReadOnlyList<KeyValuePair<string, OrtValue>> constants) : IDisposable
+{
+    private static readonly RunOptions Options = new();
+
+    public int FixedBatch => fixedBatch;
+
+    public OrtSession Session => session;
+
+    public string OutputName => output.Name;
+
+    /// <summary>Runs one batch; the values are disposed here.</summary>
+    /// <returns>Floats of one row, after writing rows x that many floats.</returns>
+    public int Run(IReadOnlyList<KeyValuePair<string, OrtValue>> inputs, int rows, Func<int, Memory<float>> destination)
+    {
+        try
+        {
+            string[] names = [.. inputs.Select(i => i.Key), .. constants.Select(i => i.Key)];
+            OrtValue[] values = [.. inputs.Select(i => i.Value), .. constants.Select(i => i.Value)];
+            using var results = session.Session.Run(Options, names, values, [output.Name]);
+            var shape = results[0].GetTensorTypeAndShape().Shape;
+            if (shape.Length != 2 || shape[0] != rows || shape[1] < 1)
+            {
+                throw new ModelContractException(session.File, output.Name, $"shape [{rows}, width]", $"[{string.Join(", ", shape)}]", "The output must hold one embedding a row");
+            }
+
+            TensorFeed.Read(results[0], destination((int)shape[1]).Span);
+            return (int)shape[1];
+        }
+        finally
+        {
+            foreach (var input in inputs)
+            {
+                input.Value.Dispose();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var constant in constants)
+        {
+            constant.Value.Dispose();
+        }
+    }
+}
