@@ -1,0 +1,416 @@
+using System.Buffers;
+using System.Text;
+using Orchestrator.Contracts.Dispatch;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Persistence;
+
+namespace Orchestrator.Grains.Dispatch;
+
+internal sealed partial class DispatcherGrain
+{
+    public async Task<ExchangeReply> ExchangeAsync(ExchangeRequest request)
+    {
+        await HoldIdleAsync(request);
+        var started = time.GetTimestamp();
+        if (!SiloWatch.IsAddress(request.Silo))
+        {
+            throw new ArgumentException($"'{request.Silo}' is not a silo address with generation.", nameof(request));
+        }
+
+        await WhenLoadedAsync(request);
+        var now = time.GetUtcNow();
+        if (!workers.TryGetValue(request.WorkerId, out var worker))
+        {
+            workers[request.WorkerId] = worker = new WorkerEntry(request.WorkerId);
+            LogWorkerKnown(logger, request.WorkerId, request.Silo);
+        }
+
+        var inOrder = worker.Greet(request, now);
+        var owner = worker.Owner;
+        var batch = new DispatchBatch();
+        TakeBack(request, batch, now);
+        LeaseRef[] stop = [];
+        if (inOrder)
+        {
+            stop = Renew(request.Running, owner, now);
+            FindUndelivered(request, owner, batch, now);
+            worker.Running = request.Running.Length;
+            if (worker is { Mode: WorkerMode.Active, Capabilities: not null })
+            {
+                Grant(worker, request, batch, now);
+            }
+        }
+
+        var result = await WriteAsync(batch, owner);
+        var leases = new List<ShardLease>(batch.Grants.Count);
+        var fenced = new List<LeaseRef>();
+        SettleGrants(batch, result, owner, leases);
+        SettleCompletions(batch, result, worker, fenced);
+        worker.Failed += request.Failed.Length;
+        worker.Running += leases.Count;
+        NoticeDrained(batch);
+        instruments.OnExchange(time.GetElapsedTime(started));
+        return new ExchangeReply(
+            [.. leases],
+            stop,
+            [.. fenced],
+            options.LeaseTtl,
+            worker.Mode == WorkerMode.Draining,
+            worker.Capabilities is null,
+            worker.Mode);
+    }
+
+    /// <summary>
+    /// Holds the exchange of an idle worker until there is work, at most <see cref="DispatchOptions.IdleHold"/>. Comes before
+    /// anything is read from the request: a worker sends one exchange at a time, so nothing overtakes this one.
+    /// </summary>
+    private async Task HoldIdleAsync(ExchangeRequest request)
+    {
+        var idle = request is { Completed.Length: 0, Failed.Length: 0, Released.Length: 0, Running.Length: 0, FreeSlots: > 0, Capabilities: null };
+        if (!idle || options.IdleHold == TimeSpan.Zero || jobs.Values.Any(entry => entry.Loading is not null || entry.Ledger?.Counts.Pending > 0))
+        {
+            return;
+        }
+
+        try
+        {
+            await workArrived.Task.WaitAsync(options.IdleHold, time);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing came; the worker asks again.
+        }
+    }
+
+    /// <summary>Ends every hold: there is work, or a worker's mode has changed.</summary>
+    private void EndHolds()
+    {
+        var ended = workArrived;
+        workArrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ended.TrySetResult();
+    }
+
+    /// <summary>Waits for loads of the jobs that the request speaks of; what it reports must not fall between two ledgers.</summary>
+    private async Task WhenLoadedAsync(ExchangeRequest request)
+    {
+        var named = request.Failed.Select(fault => fault.Lease.Job)
+            .Concat(request.Released.Select(lease => lease.Job))
+            .Concat(request.Running.Select(lease => lease.Job))
+            .ToHashSet();
+        foreach (var id in named)
+        {
+            if (jobs.TryGetValue(id, out var entry) && entry.Loading is { } loading)
+            {
+                try
+                {
+                    await loading;
+                }
+                catch (Exception)
+                {
+                    // Logged where it failed. A job that cannot be read now must not stop the worker's other jobs; its
+                    // leases are judged again when it has been read.
+                }
+            }
+        }
+    }
+
+    private static bool IsText(string? text)
+    {
+        if (text is null || text.Contains('\0'))
+        {
+            return false;
+        }
+
+        // Almost every text ends here: without surrogates there is nothing to pair.
+        var rest = text.AsSpan();
+        while (rest.ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out var consumed) != OperationStatus.Done)
+            {
+                return false;
+            }
+
+            rest = rest[consumed..];
+        }
+
+        return true;
+    }
+
+    private JobEntry? Find(LeaseRef lease) =>
+        jobs.TryGetValue(lease.Job, out var entry) && entry.Ledger is not null && entry.Record?.Phase == lease.Phase ? entry : null;
+
+    private void TakeBack(ExchangeRequest request, DispatchBatch batch, DateTimeOffset now)
+    {
+        foreach (var done in request.Completed)
+        {
+            if (IsText(done.Manifest) && IsText(done.Digest))
+            {
+                batch.Completions.Add(done);
+            }
+            else if (Find(done.Lease) is { } entry)
+            {
+                // The store would turn away the whole exchange, and the worker would send it again for ever.
+                batch.Withdraw(
+                    entry,
+                    entry.Ledger!.Fail(done.Lease.Index, done.Lease.Attempt, FailureKind.Fatal, "The executor's manifest or digest is no text: it holds a zero character or half a surrogate pair.", now, 0),
+                    RequeueReasons.Failed);
+            }
+        }
+
+        foreach (var fault in request.Failed)
+        {
+            if (Find(fault.Lease) is { } entry)
+            {
+                batch.Withdraw(
+                    entry,
+                    entry.Ledger!.Fail(fault.Lease.Index, fault.Lease.Attempt, fault.Kind, fault.Message, now, chance.Next()),
+                    RequeueReasons.Failed);
+            }
+        }
+
+        foreach (var lease in request.Released)
+        {
+            if (Find(lease) is { } entry)
+            {
+                batch.Withdraw(entry, entry.Ledger!.Release(lease.Index, lease.Attempt, now), RequeueReasons.Released);
+            }
+        }
+    }
+
+    private LeaseRef[] Renew(LeaseRef[] running, LeaseOwner owner, DateTimeOffset now)
+    {
+        var stop = new List<LeaseRef>();
+        foreach (var lease in running)
+        {
+            if (jobs.TryGetValue(lease.Job, out var unread) && unread.Ledger is null)
+            {
+                continue;
+            }
+
+            var entry = Find(lease);
+            switch (entry?.Ledger!.Renew(lease.Index, lease.Attempt, owner, now, options.LeaseTtl))
+            {
+                case RenewVerdict.Renewed:
+                    break;
+
+                case RenewVerdict.Unknown:
+                    // Another activation granted it: the rows know, this ledger does not yet.
+                    entry!.Ledger!.Invalidate();
+                    break;
+
+                default:
+                    stop.Add(lease);
+                    break;
+            }
+        }
+
+        return [.. stop];
+    }
+
+    /// <summary>
+    /// Leases that this worker should hold and does not speak of: the reply that carried them was lost. A worker has one
+    /// exchange under way at a time, so each earlier reply has either arrived or never will.
+    /// </summary>
+    private void FindUndelivered(ExchangeRequest request, LeaseOwner owner, DispatchBatch batch, DateTimeOffset now)
+    {
+        HashSet<LeaseRef>? reported = null;
+        foreach (var entry in jobs.Values)
+        {
+            if (entry.Ledger is null || entry.Ledger.LeasesOf(owner) is not { Count: > 0 } held)
+            {
+                continue;
+            }
+
+            reported ??= [.. request.Running, .. request.Completed.Select(done => done.Lease)];
+            foreach (var lease in held)
+            {
+                var known = entry.Ref(lease.Index, lease.Attempt);
+                if (!reported.Contains(known))
+                {
+                    LogUndelivered(logger, known.ToKey(), owner.Worker);
+                    batch.Withdraw(
+                        entry,
+                        entry.Ledger.Lose(lease.Index, lease.Attempt, $"The lease never reached worker '{owner.Worker}'.", now),
+                        RequeueReasons.Undelivered);
+                }
+            }
+        }
+    }
+
+    private void Grant(WorkerEntry worker, ExchangeRequest request, DispatchBatch batch, DateTimeOffset now)
+    {
+        var wanted = Math.Min(request.FreeSlots, options.MaxLeasesPerExchange);
+        if (wanted <= 0)
+        {
+            return;
+        }
+
+        var warm = request.WarmModels.ToHashSet(StringComparer.Ordinal);
+        while (batch.Grants.Count < wanted
+               && fairShare.Next(id => jobs[id].FitFor(worker, warm, now)) is { } next)
+        {
+            var entry = jobs[next];
+            if (!entry.Ledger!.TryTake(now, out var take))
+            {
+                throw new InvalidOperationException($"Job '{next}' fits but has no shard ready.");
+            }
+
+            fairShare.Charge(entry.Record!.Tenant, entry.ChargeFor(take.Index));
+            batch.Grants.Add(new PendingGrant(entry, entry.Record.Phase, entry.Record.Kind, take));
+        }
+    }
+
+    /// <summary>Writes a batch and settles its withdrawals; the caller settles the rest. On an unknown outcome the ledgers concerned are read again.</summary>
+    private async Task<ShardBatchResult> WriteAsync(DispatchBatch batch, LeaseOwner owner)
+    {
+        if (batch.IsEmpty)
+        {
+            return new ShardBatchResult([], [], []);
+        }
+
+        var concerned = batch.Withdrawals.Select(pending => pending.Job).Concat(batch.Grants.Select(pending => pending.Job)).ToHashSet();
+        foreach (var done in batch.Completions)
+        {
+            if (jobs.TryGetValue(done.Lease.Job, out var entry))
+            {
+                concerned.Add(entry);
+            }
+        }
+
+        foreach (var entry in concerned)
+        {
+            entry.BeginWrite();
+        }
+
+        ShardBatchResult result;
+        try
+        {
+            result = await store.ApplyAsync(batch.ToShardBatch(owner), CancellationToken.None);
+        }
+        catch
+        {
+            foreach (var entry in concerned)
+            {
+                entry.Tell(entry.Record?.Phase ?? "", ledger => ledger.Invalidate());
+                entry.EndWrite();
+            }
+
+            throw;
+        }
+
+        // Who waits for this only needs the rows to be written; what the ledgers are told below may reach them in any order.
+        foreach (var entry in concerned)
+        {
+            entry.EndWrite();
+        }
+
+        SettleWithdrawals(batch, result);
+        return result;
+    }
+
+    private void SettleWithdrawals(DispatchBatch batch, ShardBatchResult result)
+    {
+        for (var i = 0; i < batch.Withdrawals.Count; i++)
+        {
+            var (entry, phase, decision, reason) = batch.Withdrawals[i];
+            var took = result.Withdrawn[i];
+            entry.Tell(phase, ledger => ledger.Settled(decision, took));
+            if (!took)
+            {
+                continue;
+            }
+
+            var refund = entry.Refund(decision.Index);
+            fairShare.Charge(entry.Record!.Tenant, decision.AddFailures > 0 ? 0 : refund);
+            entry.AddEvent(Jobs.JobEvents.Shard(phase, decision, reason), options.MaxShardEventsPerInterval);
+            if (decision.NewState == ShardState.Pending)
+            {
+                instruments.OnShardRequeued(reason);
+                continue;
+            }
+
+            LogShardEnded(logger, decision.Index, entry.Id, decision.NewState, decision.Error);
+            if (decision.NewState == ShardState.Quarantined)
+            {
+                instruments.OnShardQuarantined();
+            }
+        }
+    }
+
+    private void SettleGrants(DispatchBatch batch, ShardBatchResult result, LeaseOwner owner, List<ShardLease> leases)
+    {
+        var now = time.GetUtcNow();
+        for (var i = 0; i < batch.Grants.Count; i++)
+        {
+            var grant = batch.Grants[i];
+            if (result.Payloads[i] is { } payload)
+            {
+                grant.Job.Tell(grant.Phase, ledger => ledger.Granted(grant.Take, owner, now, options.LeaseTtl));
+                leases.Add(new ShardLease(LeaseRef.From(grant.Key), grant.Kind, payload));
+            }
+            else
+            {
+                grant.Job.Tell(grant.Phase, ledger => ledger.GrantRefused(grant.Take));
+                fairShare.Charge(grant.Job.Record!.Tenant, grant.Job.Refund(grant.Take.Index));
+            }
+        }
+
+        foreach (var group in leases.GroupBy(lease => (lease.Kind, lease.Lease.Phase)))
+        {
+            instruments.OnShardsLeased(group.Key.Kind, group.Key.Phase, group.Count());
+        }
+    }
+
+    private void SettleCompletions(DispatchBatch batch, ShardBatchResult result, WorkerEntry worker, List<LeaseRef> fenced)
+    {
+        for (var i = 0; i < batch.Completions.Count; i++)
+        {
+            var done = batch.Completions[i];
+            var lease = done.Lease;
+            var verdict = result.Completions[i];
+            if (verdict == CompletionVerdict.Fenced)
+            {
+                fenced.Add(lease);
+                instruments.OnShardFenced();
+                LogFenced(logger, lease.ToKey(), worker.Owner.Worker);
+                if (Find(lease) is { } behind && behind.Ledger!.LeasesOf(worker.Owner).Any(held => held.Index == lease.Index && held.Attempt == lease.Attempt))
+                {
+                    behind.Ledger.Invalidate();
+                }
+
+                continue;
+            }
+
+            jobs.TryGetValue(lease.Job, out var entry);
+            entry?.Tell(lease.Phase, ledger => ledger.Commit(lease.Index, lease.Attempt));
+            if (verdict != CompletionVerdict.Committed)
+            {
+                continue;
+            }
+
+            worker.Committed++;
+            if (entry?.Record is { } record)
+            {
+                fairShare.Charge(record.Tenant, entry.Correct(lease.Index, done.Elapsed));
+                entry.AddTally(done.Tally);
+                instruments.OnShardCommitted(record.Kind, lease.Phase, done.Elapsed);
+            }
+        }
+    }
+
+    private void NoticeDrained(DispatchBatch batch)
+    {
+        foreach (var id in batch.Completions.Select(done => done.Lease.Job).Distinct())
+        {
+            if (jobs.TryGetValue(id, out var entry))
+            {
+                NoticeIfDrained(entry);
+            }
+        }
+
+        foreach (var pending in batch.Withdrawals)
+        {
+            NoticeIfDrained(pending.Job);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+using Orchestrator.Contracts.Dispatch;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Grains.Jobs;
+using Orchestrator.Persistence;
+
+namespace Orchestrator.Grains.Dispatch;
+
+/// <summary>What the dispatcher holds in memory about one unfinished job.</summary>
+internal sealed class JobEntry(JobId id)
+{
+    private const double InitialMeanSeconds = 1;
+    private const double MeanUpdate = 0.2;
+
+    /// <summary>No shard is free: its exchange cost something.</summary>
+    private const double LeastCostSeconds = 0.001;
+
+    private readonly Dictionary<int, double> charges = [];
+    private readonly Dictionary<string, long> tally = [];
+    private readonly List<NewJobEvent> events = [];
+    private List<Action<ShardLedger>>? factsWhileLoading;
+    private TaskCompletionSource? quiet;
+    private double meanSeconds = InitialMeanSeconds;
+    private bool moved;
+    private int omitted;
+    private int writes;
+
+    public JobId Id => id;
+
+    /// <summary>The job's row as last read; null before the first load.</summary>
+    public JobRecord? Record { get; private set; }
+
+    /// <summary>The ledger of <see cref="Record"/>'s phase.</summary>
+    public ShardLedger? Ledger { get; private set; }
+
+    /// <summary>The load under way, or null.</summary>
+    public Task? Loading { get; set; }
+
+    /// <summary>Set where the rows changed again during the load.</summary>
+    public bool LoadAgain { get; set; }
+
+    /// <summary>Loads that failed are tried again no sooner than this.</summary>
+    public DateTimeOffset NextLoadAt { get; set; }
+
+    public bool NoticeUnderWay { get; set; }
+
+    public DateTimeOffset NextNoticeAt { get; set; }
+
+    public int NoticeFailures { get; set; }
+
+    public bool FlushUnderWay { get; set; }
+
+    public DateTimeOffset NextFlushAt { get; set; }
+
+    /// <summary>True where shards may be granted now.</summary>
+    public bool IsOpen => Record?.State == JobState.Running && Loading is null && Ledger is { IsStale: false };
+
+    /// <summary>True where there is something new for watchers.</summary>
+    public bool HasNews => moved || events.Count > 0;
+
+    /// <summary>From here on until <see cref="EndLoad"/> every fact is kept, to be told to the new ledger too.</summary>
+    public void BeginLoad() => factsWhileLoading = [];
+
+    /// <summary>Takes over what was read.</summary>
+    public void EndLoad(JobRecord record, ShardLedger ledger, IReadOnlyDictionary<string, long> phaseTally)
+    {
+        Record = record;
+        Ledger = ledger;
+        foreach (var fact in factsWhileLoading ?? [])
+        {
+            fact(ledger);
+        }
+
+        factsWhileLoading = null;
+        tally.Clear();
+        foreach (var (name, count) in phaseTally)
+        {
+            tally[name] = count;
+        }
+
+        moved = true;
+    }
+
+    /// <summary>The load failed; what is in memory stays.</summary>
+    public void AbandonLoad() => factsWhileLoading = null;
+
+    /// <summary>Tells the ledger something that the store has confirmed, unless the job has moved on to another phase.</summary>
+    public void Tell(string phase, Action<ShardLedger> fact)
+    {
+        moved = true;
+        if (Record?.Phase == phase && Ledger is not null)
+        {
+            fact(Ledger);
+        }
+
+        factsWhileLoading?.Add(ledger =>
+        {
+            if (Record?.Phase == phase)
+            {
+                fact(ledger);
+            }
+        });
+    }
+
+    /// <summary>A write that names this job begins.</summary>
+    public void BeginWrite()
+    {
+        writes++;
+        quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>It has ended and the ledger knows how.</summary>
+    public void EndWrite()
+    {
+        if (--writes == 0)
+        {
+            quiet?.SetResult();
+            quiet = null;
+        }
+    }
+
+    /// <summary>Completes when no write is under way.</summary>
+    public Task WhenQuiet() => quiet?.Task ?? Task.CompletedTask;
+
+    /// <summary>Whether a worker can do this job's shards, and has its models loaded.</summary>
+    public JobFit FitFor(WorkerEntry worker, IReadOnlySet<string> warm, DateTimeOffset now)
+    {
+        if (!IsOpen || !worker.Kinds.Contains(Record!.Kind) || !Ledger!.HasReady(now))
+        {
+            return JobFit.None;
+        }
+
+        if (Record.RequiredModels.Count == 0 || !Record.ModelPhases.Contains(Record.Phase))
+        {
+            return JobFit.Cold;
+        }
+
+        return !Record.RequiredModels.All(worker.Models.Contains) ? JobFit.None
+            : Record.RequiredModels.All(warm.Contains) ? JobFit.Warm
+            : JobFit.Cold;
+    }
+
+    /// <summary>Estimated cost of a lease in seconds of a slot, remembered until its end.</summary>
+    public double ChargeFor(int index) => charges[index] = meanSeconds;
+
+    /// <summary>The lease ended without work done: what to give back.</summary>
+    public double Refund(int index) => charges.Remove(index, out var charged) ? -charged : 0;
+
+    /// <summary>The lease ended in a commit: what it cost beyond the estimate.</summary>
+    public double Correct(int index, TimeSpan elapsed)
+    {
+        var cost = Math.Max(LeastCostSeconds, elapsed.TotalSeconds);
+        meanSeconds += MeanUpdate * (cost - meanSeconds);
+        return charges.Remove(index, out var charged) ? cost - charged : 0;
+    }
+
+    public void AddTally(IReadOnlyDictionary<string, long> shard)
+    {
+        foreach (var (name, count) in shard)
+        {
+            tally[name] = tally.GetValueOrDefault(name) + count;
+        }
+    }
+
+    /// <summary>Keeps an event for the next flush; beyond the limit only counts it.</summary>
+    public void AddEvent(NewJobEvent shardEvent, int limit)
+    {
+        if (events.Count < limit)
+        {
+            events.Add(shardEvent);
+        }
+        else
+        {
+            omitted++;
+        }
+    }
+
+    /// <summary>What is to be appended to the job's events now; clears it.</summary>
+    public IReadOnlyList<NewJobEvent> TakeNews()
+    {
+        var news = new List<NewJobEvent>(events);
+        if (omitted > 0)
+        {
+            news.Add(JobEvents.Omitted(Record!.Phase, omitted));
+        }
+
+        news.Add(JobEvents.Progress(Record!.Phase, Ledger!.Counts, tally));
+        events.Clear();
+        omitted = 0;
+        moved = false;
+        return news;
+    }
+
+    /// <summary>Lease as the wire names it.</summary>
+    public LeaseRef Ref(int index, int attempt) => new(id, Record!.Phase, index, attempt);
+}

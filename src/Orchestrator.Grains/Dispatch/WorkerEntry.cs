@@ -1,0 +1,65 @@
+using System.Collections.Frozen;
+using Orchestrator.Contracts.Dispatch;
+using Orchestrator.Domain.Jobs;
+
+namespace Orchestrator.Grains.Dispatch;
+
+/// <summary>What the dispatcher knows of one worker. All of it comes back with the worker's next exchanges.</summary>
+internal sealed class WorkerEntry(string id)
+{
+    public LeaseOwner Owner { get; private set; }
+
+    public WorkerMode Mode { get; set; }
+
+    public WorkerCapabilities? Capabilities { get; private set; }
+
+    /// <summary>Document kinds it has executors for.</summary>
+    public FrozenSet<string> Kinds { get; private set; } = [];
+
+    /// <summary>Models that load there.</summary>
+    public FrozenSet<string> Models { get; private set; } = [];
+
+    public int Running { get; set; }
+
+    public long Committed { get; set; }
+
+    public long Failed { get; set; }
+
+    public DateTimeOffset LastSeen { get; private set; }
+
+    private long lastSequence;
+    private string[] warmModels = [];
+
+    /// <summary>Takes in who asks. False for an exchange that was overtaken by a later one.</summary>
+    public bool Greet(ExchangeRequest request, DateTimeOffset now)
+    {
+        if (Owner.Silo != request.Silo)
+        {
+            // A new process under the old name: nothing of the old one holds for it.
+            Owner = new LeaseOwner(request.Silo, id);
+            lastSequence = 0;
+            Capabilities = null;
+            Mode = request.LastMode;
+        }
+
+        if (request.Sequence != 0 && request.Sequence <= lastSequence)
+        {
+            return false;
+        }
+
+        lastSequence = request.Sequence;
+        LastSeen = now;
+        warmModels = request.WarmModels;
+        if (request.Capabilities is { } capabilities)
+        {
+            Capabilities = capabilities;
+            Kinds = capabilities.Kinds.ToFrozenSet(StringComparer.Ordinal);
+            Models = capabilities.Models.Where(model => model.Problem is null).Select(model => model.Name).ToFrozenSet(StringComparer.Ordinal);
+        }
+
+        return true;
+    }
+
+    public WorkerView ToView() =>
+        new(id, Owner.Silo, Mode, Capabilities, Running, Committed, Failed, LastSeen, warmModels);
+}
