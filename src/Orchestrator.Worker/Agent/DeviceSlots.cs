@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Orchestrator.Worker.Hosting;
+
+namespace Orchestrator.Worker.Agent;
+
+/// <summary>
+/// The worker's capacity: one dedicated thread per slot, taking work from one queue, and one more thread for clean-up so
+/// that deleting refused output neither waits for a long shard nor runs on the thread pool. Safe for concurrent use.
+/// </summary>
+internal sealed partial class DeviceSlots : IDisposable
+{
+    private readonly BlockingCollection<Func<string, Task>> work = [];
+    private readonly BlockingCollection<Func<string, Task>> cleanup = [];
+    private readonly List<SlotThread> threads = [];
+    private readonly WorkerInstruments instruments;
+    private readonly TimeProvider time;
+    private readonly ILogger<DeviceSlots> logger;
+
+    public DeviceSlots(IOptions<WorkerOptions> options, WorkerInstruments instruments, TimeProvider time, ILogger<DeviceSlots> logger)
+    {
+        this.instruments = instruments;
+        this.time = time;
+        this.logger = logger;
+        var devices = options.Value.Devices;
+        Count = options.Value.SlotCount;
+        for (var i = 0; i < Count; i++)
+        {
+            threads.Add(new SlotThread($"slot-{i}", devices[i % devices.Length], work, LogEscaped));
+        }
+
+        threads.Add(new SlotThread("slot-cleanup", "none", cleanup, LogEscaped));
+        threads.ForEach(thread => thread.Start());
+    }
+
+    /// <summary>Raised on the slot's thread when it has become free.</summary>
+    public event Action? Freed;
+
+    /// <summary>Slots there are.</summary>
+    public int Count { get; }
+
+    /// <summary>Device of the slot that the caller runs on; null elsewhere. For executors that own one session per device.</summary>
+    public static string? CurrentDevice => (SynchronizationContext.Current as SlotThread)?.Device;
+
+    /// <summary>Runs <paramref name="piece"/> on the next free slot; its argument is the slot's device.</summary>
+    public void Enqueue(Func<string, Task> piece) => work.Add(device => RunAsync(piece, device));
+
+    /// <summary>Runs <paramref name="piece"/> on the clean-up thread, in the order of the calls.</summary>
+    public void EnqueueCleanup(Func<Task> piece) => cleanup.Add(_ => piece());
+
+    /// <summary>Completes when everything given to <see cref="EnqueueCleanup"/> before has run.</summary>
+    public Task CleanupDoneAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cleanup.Add(_ =>
+        {
+            done.SetResult();
+            return Task.CompletedTask;
+        });
+        return done.Task;
+    }
+
+    /// <summary>Ends idle threads; those with work end after it, or with the process.</summary>
+    public void Dispose()
+    {
+        work.CompleteAdding();
+        cleanup.CompleteAdding();
+    }
+
+    private async Task RunAsync(Func<string, Task> piece, string device)
+    {
+        var start = time.GetTimestamp();
+        try
+        {
+            await piece(device);
+        }
+        finally
+        {
+            instruments.OnDeviceBusy(device, time.GetElapsedTime(start));
+            Freed?.Invoke();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Work on {Thread} let an exception escape; the slot goes on")]
+    private partial void LogEscaped(string thread, Exception exception);
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orchestrator.Data.Storage;
+using Orchestrator.Inference.Images;
+using Orchestrator.Inference.Sessions;
+using Orchestrator.Worker.Agent;
+using Orchestrator.Worker.Execution;
+
+namespace Orchestrator.Worker.Curation;
+
+/// <summary>Registers what curation needs on a worker.</summary>
+public static class CurationHosting
+{
+    /// <summary>Adds the executors of curation's phases and the models they run.</summary>
+    public static IServiceCollection AddCuration(this IServiceCollection services)
+    {
+        services.AddOptions<ModelsOptions>().BindConfiguration("Models");
+        services.AddOptions<WorkerStorageOptions>().BindConfiguration("Storage");
+        services.AddOptions<InferenceSettings>().BindConfiguration("Inference").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<InferenceSettings>, InferenceSettingsValidator>();
+
+        services.TryAddSingleton(Roots);
+        services.TryAddSingleton<ImageDecoder>();
+        services.TryAddSingleton<LanguageModels>();
+        services.TryAddSingleton(provider => new CpuPool(
+            provider.GetRequiredService<IOptions<InferenceSettings>>().Value.CpuThreads is > 0 and var threads ? threads : Environment.ProcessorCount));
+        services.TryAddSingleton(Models);
+        services.TryAddSingleton<IScoringModels>(provider => provider.GetRequiredService<ScoringModels>());
+        services.Replace(ServiceDescriptor.Singleton<IModelInventory>(provider => provider.GetRequiredService<ScoringModels>()));
+
+        services.AddSingleton<IShardExecutor, ScoreExecutor>();
+        services.AddSingleton<IShardExecutor, DecideExecutor>();
+        services.AddSingleton<IShardExecutor, WriteExecutor>();
+        services.AddSingleton<IShardExecutor, PublishExecutor>();
+        return services;
+    }
+
+    private static AllowedRoots Roots(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<WorkerStorageOptions>>().Value;
+        var basis = BaseDirectory(provider);
+        return new AllowedRoots(options.AllowedRoots.Length == 0 ? [basis] : options.AllowedRoots.Select(r => Path.GetFullPath(r, basis)));
+    }
+
+    private static ScoringModels Models(IServiceProvider provider)
+    {
+        var basis = BaseDirectory(provider);
+        var roots = provider.GetRequiredService<IOptions<ModelsOptions>>().Value.Roots;
+        var catalog = new ModelCatalog((roots.Length == 0 ? ["models"] : roots).Select(r => Path.GetFullPath(r, basis)));
+        return new ScoringModels(catalog, provider.GetRequiredService<IOptions<InferenceSettings>>().Value.ToOptions());
+    }
+
+    private static string BaseDirectory(IServiceProvider provider) =>
+        Path.GetFullPath(provider.GetRequiredService<IOptions<WorkerStorageOptions>>().Value.BaseDirectory ?? Directory.GetCurrentDirectory());
+}

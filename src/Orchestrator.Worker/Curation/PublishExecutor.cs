@@ -1,0 +1,209 @@
+using Orchestrator.Data.Formats;
+using Orchestrator.Data.Storage;
+using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Worker.Execution;
+
+namespace Orchestrator.Worker.Curation;
+
+/// <summary>
+/// Phase <c>publish</c>: checks that every sample is accounted for, gives committed files their final names by rename and
+/// writes the files of the whole output, <c>manifest.json</c> last. Every step may be repeated, also beside a late attempt
+/// of its own: names and contents follow from what is committed.
+/// </summary>
+public sealed class PublishExecutor(AllowedRoots roots) : CurationExecutor(roots)
+{
+    private const string ManifestName = "manifest.json";
+
+    /// <inheritdoc />
+    public override string Phase => CurationPlan.Publish;
+
+    /// <inheritdoc />
+    protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
+    {
+        var doneMarker = workspace.Work + "-done";
+        if (!Directory.Exists(workspace.Work) && File.Exists(Path.Combine(workspace.Output, ManifestName)))
+        {
+            // An earlier attempt got to the end and died before its commit.
+            DeleteFolder(doneMarker);
+            return Done(workspace, await ReadManifestAsync(workspace, cancellationToken));
+        }
+
+        var decision = await ReadDecisionAsync(work, workspace, cancellationToken);
+        var written = new List<WriteManifest>();
+        await foreach (var committed in work.Committed.ReadAsync(CurationPlan.Write, cancellationToken))
+        {
+            written.Add(CurationJson.Read<WriteManifest>(committed.Manifest));
+        }
+
+        var failedShards = CurationJson.Read<PublishPayload>(work.Payload).FailedShards;
+        var counts = Sum(written);
+        if (failedShards > 0)
+        {
+            // Their score parts stay as well: retry scores the missing shards and publishes again.
+            counts[CurationTally.FailedShards] = failedShards;
+        }
+
+        if (Unaccounted(decision, written, counts) is { } problem)
+        {
+            return ShardOutcome.Failed(FailureKind.Fatal, problem);
+        }
+
+        var before = File.Exists(Path.Combine(workspace.Output, ManifestName)) ? await ReadManifestAsync(workspace, cancellationToken) : null;
+        var manifest = Publish(workspace, decision, written, counts, cancellationToken);
+        foreach (var stale in before?.Files.Keys.Except(manifest.Files.Keys) ?? [])
+        {
+            File.Delete(Path.Combine(workspace.Output, stale));
+        }
+
+        AtomicFile.Write(Path.Combine(workspace.Output, ManifestName), manifest.Write());
+        if (failedShards == 0)
+        {
+            // First a rename, which is all or nothing: a half-deleted work folder could not be told from one in use.
+            Directory.Move(workspace.Work, doneMarker);
+            DeleteFolder(doneMarker);
+        }
+
+        return Done(workspace, manifest);
+    }
+
+    private static OutputManifest Publish(
+        CurationWorkspace workspace,
+        CurationDecision decision,
+        List<WriteManifest> written,
+        SortedDictionary<string, long> counts,
+        CancellationToken cancellationToken)
+    {
+        var files = new Dictionary<string, FileDigest>(StringComparer.Ordinal);
+        foreach (var file in written.SelectMany(w => w.Files))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            GiveName(workspace, file);
+            files[file.Name] = new FileDigest(file.Bytes, file.Sha256);
+        }
+
+        var tars = written.Where(w => w.Kind == "tar").ToList();
+        files["sample_ids.npy"] = Write(workspace, "sample_ids.npy", stream =>
+        {
+            var merged = SampleIdsNpy.Merge([.. tars.Select(t => workspace.PathOf(t.SampleIds!))], stream);
+            if (!merged.Ok)
+            {
+                throw new InvalidDataException(merged.Fault!.ToString());
+            }
+        });
+        files["quarantine.jsonl"] = Write(workspace, "quarantine.jsonl", stream =>
+        {
+            foreach (var part in decision.Parts)
+            {
+                using var lines = File.OpenRead(workspace.PathOf(part.Quarantine));
+                lines.CopyTo(stream);
+            }
+        });
+        files["sizes.json"] = Write(
+            workspace, "sizes.json", SizesJson.Write(tars.Select(t => KeyValuePair.Create(OutputNames.Tar(t.Index), t.Samples))));
+        files["meta.json"] = Write(workspace, "meta.json", MetaOf(workspace, decision).Write());
+        var models = decision.Parts.SelectMany(p => p.Models).DistinctBy(m => m.Key).ToDictionary();
+        files["report/index.html"] = Write(workspace, "report/index.html", CurationReport.Write(workspace.Document, decision, counts, models));
+
+        // The folder may be moved, so its place is not part of what was made.
+        var document = CurationParser.ToJson(workspace.Document);
+        document["output"]!.AsObject().Remove("path");
+        return new OutputManifest
+        {
+            Document = System.Text.Encoding.UTF8.GetBytes(document.ToJsonString()),
+            Models = models,
+            Counts = counts,
+            Files = files,
+        };
+    }
+
+    private static MetaJson MetaOf(CurationWorkspace workspace, CurationDecision decision) => new()
+    {
+        InputDir = string.Join(',', workspace.Document.Input.Shards),
+        OutputDir = ".",
+        InputShards = decision.Parts.Count,
+        ShardSize = decision.SamplesPerShard,
+        ProcessedCount = decision.Read,
+        OutputCount = decision.Kept,
+        OutputShardCount = decision.OutputTars,
+    };
+
+    private static void GiveName(CurationWorkspace workspace, AttemptFile file)
+    {
+        var (from, to) = (workspace.PathOf(file), Path.Combine(workspace.Output, file.Name));
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        try
+        {
+            File.Move(from, to, overwrite: true);
+        }
+        catch (FileNotFoundException) when (File.Exists(to) && new FileInfo(to).Length == file.Bytes)
+        {
+            // Moved by an earlier attempt.
+        }
+        catch (FileNotFoundException)
+        {
+            throw new InvalidDataException($"The committed file {file.Path} is gone from {workspace.Output}; submit the job again.");
+        }
+    }
+
+    private static FileDigest Write(CurationWorkspace workspace, string name, Action<Stream> write)
+    {
+        using var file = AtomicFile.Create(Path.Combine(workspace.Output, name));
+        write(file.Stream);
+        return file.Commit();
+    }
+
+    private static FileDigest Write(CurationWorkspace workspace, string name, byte[] content) =>
+        Write(workspace, name, stream => stream.Write(content));
+
+    private static SortedDictionary<string, long> Sum(List<WriteManifest> written)
+    {
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal)
+        {
+            [CurationTally.Read] = 0,
+            [CurationTally.Kept] = 0,
+            [CurationTally.Rejected] = 0,
+            [CurationTally.Duplicate] = 0,
+            [CurationTally.Quarantined] = 0,
+        };
+        foreach (var (name, count) in written.SelectMany(w => w.Tally))
+        {
+            counts[name] = counts.GetValueOrDefault(name) + count;
+        }
+
+        return counts;
+    }
+
+    private static string? Unaccounted(CurationDecision decision, List<WriteManifest> written, SortedDictionary<string, long> counts)
+    {
+        var inTars = written.Where(w => w.Kind == "tar").Sum(w => w.Samples);
+        var kept = counts[CurationTally.Kept];
+        return SampleTally.Imbalance(counts) is { } imbalance ? $"{imbalance}; nothing was published."
+            : counts[CurationTally.Read] != decision.Read ? $"{decision.Read} samples were scored but {counts[CurationTally.Read]} have a final state; nothing was published."
+            : kept != inTars || kept != decision.Kept ? $"{decision.Kept} samples were selected, {kept} marked kept, {inTars} written; nothing was published."
+            : null;
+    }
+
+    private static async Task<OutputManifest> ReadManifestAsync(CurationWorkspace workspace, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(workspace.Output, ManifestName);
+        var read = OutputManifest.Read(await File.ReadAllBytesAsync(path, cancellationToken), path);
+        return read.Ok ? read.Value : throw new InvalidDataException(read.Fault!.ToString());
+    }
+
+    private static ShardOutcome Done(CurationWorkspace workspace, OutputManifest manifest)
+    {
+        var counts = new SortedDictionary<string, long>(manifest.Counts.ToDictionary(), StringComparer.Ordinal);
+        var digest = FileDigest.OfFile(Path.Combine(workspace.Output, ManifestName));
+        var published = new PublishManifest(workspace.Output, new AttemptFile(ManifestName, ManifestName, digest.Bytes, digest.Sha256), counts);
+        return ShardOutcome.Completed(CurationJson.ToOutput(published, counts));
+    }
+
+    private static void DeleteFolder(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+}

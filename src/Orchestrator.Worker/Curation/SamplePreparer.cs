@@ -1,0 +1,166 @@
+using Orchestrator.Data.Formats;
+using Orchestrator.Data.WebDataset;
+using Orchestrator.Domain.Curation.Stages;
+using Orchestrator.Inference.Images;
+using Orchestrator.Inference.Text;
+
+namespace Orchestrator.Worker.Curation;
+
+/// <summary>What a sample looks like once the CPU side is done with it.</summary>
+public sealed class PreparedSample
+{
+    /// <summary>Key in its shard.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Position in its shard, from 0.</summary>
+    public required long Ordinal { get; init; }
+
+    /// <summary>Set unless the sample's members were at fault.</summary>
+    public SampleUid Uid { get; init; }
+
+    /// <summary>The caption, where it could be read.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Bytes of the encoded image; 0 where there is none.</summary>
+    public long ImageBytes { get; init; }
+
+    /// <summary>The image's own width and height, where its header could be read.</summary>
+    public (int Width, int Height)? Size { get; init; }
+
+    /// <summary>Scores by signal, NaN where there is none.</summary>
+    public required float[] Signals { get; init; }
+
+    /// <summary>Why it cannot be judged.</summary>
+    public SampleTrouble? Trouble { get; set; }
+
+    /// <summary>Reason of the stage that rejected it.</summary>
+    public string? Rejected { get; init; }
+
+    /// <summary>One tensor per distinct preprocessing contract; null once every model has seen it, and for samples that no model sees.</summary>
+    public float[][]? Tensors { get; set; }
+
+    /// <summary>Token rows, one per model stage.</summary>
+    public long[][]? Tokens { get; set; }
+
+    /// <summary>Ids before the padding, one per model stage.</summary>
+    public int[]? TokenLengths { get; set; }
+
+    /// <summary>Model stages that have not scored it yet.</summary>
+    public int StagesLeft { get; set; }
+
+    /// <summary>True for a sample that models score.</summary>
+    public bool IsCandidate => Trouble is null && Rejected is null;
+}
+
+/// <summary>
+/// The CPU side of scoring: checks the members, applies the stages that need no model, decodes the image once, makes one
+/// tensor per distinct preprocessing contract and one row of ids per model. Thread-safe; the result depends on the sample alone.
+/// </summary>
+public sealed class SamplePreparer
+{
+    private readonly string _shardName;
+    private readonly ImageDecoder _decoder;
+    private readonly ScoringPlan _plan;
+
+    /// <param name="shardName">Name of the input shard, for derived uids.</param>
+    /// <param name="decoder">Shared decoder.</param>
+    /// <param name="plan">Stages and models of the job.</param>
+    public SamplePreparer(string shardName, ImageDecoder decoder, ScoringPlan plan) =>
+        (_shardName, _decoder, _plan) = (shardName, decoder, plan);
+
+    /// <summary>Prepares one sample.</summary>
+    public PreparedSample Prepare(WebSample sample)
+    {
+        var signals = new float[_plan.Signals.Count];
+        Array.Fill(signals, float.NaN);
+        if (SampleIntake.Take(sample, _shardName, out var trouble) is not { } intake)
+        {
+            return new PreparedSample
+            {
+                Key = sample.Key,
+                Ordinal = sample.Ordinal,
+                Uid = SampleUid.Derive($"{_shardName}/{sample.Key}"),
+                ImageBytes = SampleIntake.FindImage(sample)?.Data.Length ?? 0,
+                Signals = signals,
+                Trouble = trouble,
+            };
+        }
+
+        var header = _decoder.ReadHeader(intake.Image);
+        if (!header.Ok)
+        {
+            return Build(sample, intake, null, signals, trouble: Explain(header.Fault));
+        }
+
+        var size = (header.Header.Width, header.Header.Height);
+        if (ApplyFilters(intake, size, signals) is { } reason)
+        {
+            return Build(sample, intake, size, signals, rejected: reason);
+        }
+
+        var decoded = _decoder.Decode(intake.Image);
+        if (!decoded.Ok)
+        {
+            return Build(sample, intake, size, signals, trouble: Explain(decoded.Fault));
+        }
+
+        var prepared = Build(sample, intake, size, signals);
+        prepared.Tensors = _plan.Preprocessors.Select(p => MakeTensor(p, decoded.Image)).ToArray();
+        (prepared.Tokens, prepared.TokenLengths) = Tokenize(intake.Text);
+        prepared.StagesLeft = _plan.Models.Count;
+        return prepared;
+    }
+
+    private string? ApplyFilters(SampleIntake intake, (int Width, int Height) stored, float[] signals)
+    {
+        foreach (var filter in _plan.Filters)
+        {
+            signals[filter.FirstSignal] = BasicFilterRule.CountWords(intake.Text);
+            signals[filter.FirstSignal + 1] = BasicFilterRule.CountChars(intake.Text);
+            var (width, height) = filter.Options.Size == "original" && intake.OriginalSize is { } original ? original : stored;
+            if (BasicFilterRule.Judge(filter.Options, intake.Text, width, height, filter.Language?.Invoke(intake.Text)) is { } reason)
+            {
+                return reason;
+            }
+        }
+
+        return null;
+    }
+
+    private (long[][] Rows, int[] Lengths) Tokenize(string text)
+    {
+        var rows = new long[_plan.Models.Count][];
+        var lengths = new int[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            ITextTokenizer tokenizer = _plan.Models[i].Encoder.Tokenizer;
+            rows[i] = new long[tokenizer.ContextLength];
+            lengths[i] = tokenizer.Encode(text, rows[i]);
+        }
+
+        return (rows, lengths);
+    }
+
+    private static float[] MakeTensor(ImagePreprocessor preprocessor, DecodedImage image)
+    {
+        var tensor = GC.AllocateUninitializedArray<float>(preprocessor.Contract.TensorLength);
+        preprocessor.Write(image, tensor);
+        return tensor;
+    }
+
+    private static PreparedSample Build(
+        WebSample sample, SampleIntake intake, (int, int)? size, float[] signals, SampleTrouble? trouble = null, string? rejected = null) => new()
+        {
+            Key = sample.Key,
+            Ordinal = sample.Ordinal,
+            Uid = intake.Uid,
+            Text = intake.Text,
+            ImageBytes = intake.Image.Length,
+            Size = size,
+            Signals = signals,
+            Trouble = trouble,
+            Rejected = rejected,
+        };
+
+    private static SampleTrouble Explain(ImageFault fault) => new($"image-{QuarantineJsonl.NameOf(fault.Kind)}", fault.Message);
+}

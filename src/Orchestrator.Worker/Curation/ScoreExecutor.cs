@@ -1,0 +1,123 @@
+using Orchestrator.Data.Formats;
+using Orchestrator.Data.Scores;
+using Orchestrator.Data.Storage;
+using Orchestrator.Data.WebDataset;
+using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Inference.Images;
+using Orchestrator.Worker.Execution;
+
+namespace Orchestrator.Worker.Curation;
+
+/// <summary>
+/// Phase <c>score</c>: one input tar to one score part, a row per sample whatever becomes of it, and the quarantine lines
+/// of those that could not be judged.
+/// </summary>
+public sealed class ScoreExecutor(
+    AllowedRoots roots, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages) : CurationExecutor(roots)
+{
+    /// <inheritdoc />
+    public override string Phase => CurationPlan.Score;
+
+    /// <inheritdoc />
+    protected override Task<ShardOutcome> ExecuteAsync(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken) =>
+        Task.FromResult(Execute(work, workspace, cancellationToken));
+
+    private ShardOutcome Execute(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
+    {
+        var source = CurationJson.Read<ScorePayload>(work.Payload);
+        var resolved = Roots.Resolve(source.Path, "input.shards");
+        if (!resolved.Ok)
+        {
+            return ShardOutcome.Failed(FailureKind.Fatal, resolved.Fault!.ToString());
+        }
+
+        var plan = ScoringPlan.Bind(workspace.Document, models, languages.Labeller);
+        if (!TarShardReader.TryOpen(resolved.Value, null, out var reader, out var damage))
+        {
+            return ShardOutcome.Failed(damage.Retryable ? FailureKind.Transient : FailureKind.Fatal, $"input.shards: {source.Name}: {damage.Message}");
+        }
+
+        using (reader)
+        {
+            return Score(work, workspace, source, resolved.Value, plan, reader, cancellationToken);
+        }
+    }
+
+    private ShardOutcome Score(
+        ShardWork work,
+        CurationWorkspace workspace,
+        ScorePayload source,
+        string path,
+        ScoringPlan plan,
+        TarShardReader reader,
+        CancellationToken cancellationToken)
+    {
+        var folder = workspace.CreateAttempt(work.Lease);
+        var tally = new SampleTally();
+        using var quarantine = new MemoryStream();
+        var preparer = new SamplePreparer(source.Name, decoder, plan);
+        var scores = workspace.WriteFile(folder, "scores.parquet", "", stream =>
+        {
+            using var writer = new ScorePartWriter(stream, ScoreSchema.Create(plan.Signals).Value);
+            ScorePipeline.Run(reader, preparer, plan, pool, Finished, cancellationToken);
+            writer.Finish();
+
+            void Finished(PreparedSample sample)
+            {
+                var row = ToRow(source.Name, sample);
+                writer.Append(row);
+                tally.Add(row);
+                if (sample.Trouble is { } trouble)
+                {
+                    QuarantineJsonl.Write(
+                        quarantine,
+                        new QuarantineRecord(source.Name, sample.Key, sample.Ordinal, CurationPlan.Score, trouble.Reason, trouble.Message));
+                }
+            }
+        });
+
+        if (reader.Damage is { Retryable: true } unreadable)
+        {
+            return ShardOutcome.Failed(FailureKind.Transient, $"input.shards: {source.Name}: {unreadable.Message}");
+        }
+
+        // Every member before a missing end marker is complete, and some writers leave it out: nothing was lost.
+        var damage = reader.Damage is { } found && found.Kind != ShardDamageKind.MissingEndMarker
+            ? new DamageNote(QuarantineJsonl.NameOf(found.Kind), found.Offset, found.Message)
+            : null;
+        if (damage is not null)
+        {
+            tally.AddDamage();
+            QuarantineJsonl.Write(
+                quarantine, new QuarantineRecord(source.Name, null, null, CurationPlan.Score, $"shard-{damage.Kind}", damage.Message));
+        }
+
+        var lines = workspace.WriteFile(folder, "quarantine.jsonl", "", stream => quarantine.WriteTo(stream));
+        var digests = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var stage in plan.Models)
+        {
+            digests[stage.Options.Model] = stage.Encoder.Digest;
+        }
+
+        var counts = tally.ToCounts();
+        var manifest = new ScoreManifest(
+            source, new FileInfo(path).Length, tally.Read, scores, lines, digests, damage, new(counts.ToDictionary(), StringComparer.Ordinal));
+        return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
+    }
+
+    private static ScoreRow ToRow(string shard, PreparedSample sample) => new()
+    {
+        Shard = shard,
+        Row = sample.Ordinal,
+        Key = sample.Key,
+        Uid = sample.Uid.ToString(),
+        Width = sample.Size?.Width,
+        Height = sample.Size?.Height,
+        ImageBytes = sample.ImageBytes,
+        Text = sample.Text,
+        Signals = Array.ConvertAll(sample.Signals, s => float.IsNaN(s) ? (float?)null : s),
+        State = sample.Trouble is not null ? SampleStates.Quarantined : sample.Rejected is not null ? SampleStates.Rejected : null,
+        Reason = sample.Trouble?.Reason ?? sample.Rejected,
+    };
+}

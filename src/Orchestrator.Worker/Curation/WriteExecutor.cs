@@ -1,0 +1,181 @@
+using Orchestrator.Data.Formats;
+using Orchestrator.Data.Scores;
+using Orchestrator.Data.Storage;
+using Orchestrator.Data.WebDataset;
+using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Worker.Execution;
+
+namespace Orchestrator.Worker.Curation;
+
+/// <summary>
+/// Phase <c>write</c>: output tars with their tables, and score parts with final states. What a file holds follows from the
+/// plan alone. Image bytes, captions and other members are copied as they are; scores are added to the sample's JSON.
+/// </summary>
+public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
+{
+    /// <inheritdoc />
+    public override string Phase => CurationPlan.Write;
+
+    /// <inheritdoc />
+    protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
+    {
+        var payload = CurationJson.Read<WritePayload>(work.Payload);
+        var decision = await ReadDecisionAsync(work, workspace, cancellationToken);
+        var folder = workspace.CreateAttempt(work.Lease);
+        return payload.Kind == "tar"
+            ? WriteTar(workspace, folder, decision, payload.Index, cancellationToken)
+            : WritePart(workspace, folder, decision, payload.Index);
+    }
+
+    private static ShardOutcome WritePart(CurationWorkspace workspace, AttemptFolder folder, CurationDecision decision, int position)
+    {
+        var part = decision.Parts[position];
+        var tally = new SampleTally();
+        var reader = new DecidedPartReader(workspace.Document.Select, decision.Leaves);
+        var file = workspace.WriteFile(folder, "part.parquet", OutputNames.ScorePart(part.Index), stream =>
+        {
+            using var writer = new ScorePartWriter(stream, SchemaOf(workspace));
+            foreach (var row in reader.ReadFinal(workspace.PathOf(part.Scores), decision, position))
+            {
+                writer.Append(row);
+                tally.Add(row);
+            }
+
+            writer.Finish();
+        });
+        if (part.Damage is not null)
+        {
+            tally.AddDamage();
+        }
+
+        var counts = tally.ToCounts();
+        if (SampleTally.Imbalance(counts) is { } imbalance)
+        {
+            return ShardOutcome.Failed(FailureKind.Fatal, $"{part.Source.Name}: {imbalance}.");
+        }
+
+        var manifest = new WriteManifest("part", position, tally.Read, [file], null, new(counts.ToDictionary(), StringComparer.Ordinal));
+        return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
+    }
+
+    private ShardOutcome WriteTar(
+        CurationWorkspace workspace, AttemptFolder folder, CurationDecision decision, int index, CancellationToken cancellationToken)
+    {
+        var rows = ReadRows(workspace, decision, index);
+        string? problem = null;
+        var tar = workspace.WriteFile(folder, "shard.tar", OutputNames.Tar(index), stream =>
+        {
+            using var writer = new TarShardWriter(stream);
+            foreach (var group in rows.GroupBy(r => r.Part))
+            {
+                problem ??= Copy(workspace, decision.Parts[group.Key], group.Select(g => g.Row).ToList(), writer, cancellationToken);
+            }
+
+            writer.Finish();
+        });
+        if (problem is not null)
+        {
+            return ShardOutcome.Failed(FailureKind.Fatal, problem);
+        }
+
+        var table = workspace.WriteFile(folder, "rows.parquet", OutputNames.Rows(index), stream =>
+        {
+            using var writer = new ScorePartWriter(stream, SchemaOf(workspace));
+            rows.ForEach(r => writer.Append(r.Row));
+            writer.Finish();
+        });
+        var stats = workspace.WriteFile(folder, "stats.json", OutputNames.Stats(index), stream => stream.Write(StatsJson.Write(rows.Count)));
+        var ids = workspace.WriteFile(folder, "ids.npy", "", stream =>
+        {
+            var sorted = rows.Select(r => SampleUid.TryParse(r.Row.Uid, out var uid) ? uid : throw new InvalidDataException($"{r.Row.Key} has no uid."));
+            SampleIdsNpy.Write(stream, rows.Count, sorted.Order());
+        });
+        var manifest = new WriteManifest("tar", index, rows.Count, [tar, table, stats], ids, new(StringComparer.Ordinal));
+        return ShardOutcome.Completed(CurationJson.ToOutput(manifest, new Dictionary<string, long>()));
+    }
+
+    private static List<(int Part, ScoreRow Row)> ReadRows(CurationWorkspace workspace, CurationDecision decision, int index)
+    {
+        var name = OutputNames.Tar(index);
+        var (first, end) = ((long)index * decision.SamplesPerShard, ((long)index + 1) * decision.SamplesPerShard);
+        var reader = new DecidedPartReader(workspace.Document.Select, decision.Leaves);
+        var rows = new List<(int, ScoreRow)>();
+        var rank = 0L;
+        for (var part = 0; part < decision.Parts.Count && rank < end; part++)
+        {
+            var kept = decision.Parts[part].Kept;
+            if (kept > 0 && rank + kept > first)
+            {
+                rows.AddRange(reader.ReadFinal(workspace.PathOf(decision.Parts[part].Scores), decision, part).Where(r => r.OutputShard == name).Select(r => (part, r)));
+            }
+
+            rank += kept;
+        }
+
+        var expected = Math.Min(end, decision.Kept) - first;
+        return rows.Count == expected
+            ? rows
+            : throw new InvalidDataException($"{name}: the plan gives it {expected} samples, the score parts {rows.Count}.");
+    }
+
+    private string? Copy(CurationWorkspace workspace, DecidedPart part, List<ScoreRow> rows, TarShardWriter writer, CancellationToken cancellationToken)
+    {
+        var resolved = Roots.Resolve(part.Source.Path, "input.shards");
+        if (!resolved.Ok)
+        {
+            return resolved.Fault!.ToString();
+        }
+
+        var wanted = rows.ToDictionary(r => r.Row);
+        var options = new TarReadOptions { Wanted = wanted.ContainsKey, BufferBytes = 1 << 18 };
+        if (!TarShardReader.TryOpen(resolved.Value, options, out var reader, out var damage))
+        {
+            return $"{part.Source.Name}: {damage.Message}";
+        }
+
+        using (reader)
+        {
+            var copied = 0;
+            while (copied < rows.Count && reader.TryRead(out var sample))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var row = wanted[sample.Ordinal];
+                if (sample.Key != row.Key || SampleIntake.FindImage(sample)?.Data.Length != row.ImageBytes)
+                {
+                    break;
+                }
+
+                if (writer.Write(row.OutputKey!, Members(workspace, sample, row)) is { } refused)
+                {
+                    return $"{part.Source.Name}: {refused}";
+                }
+
+                copied++;
+            }
+
+            return copied == rows.Count
+                ? null
+                : $"{part.Source.Name}: the shard is not the one that was scored ({part.SourceBytes:N0} bytes then); do not change input shards while a job runs, and submit the job again.";
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> Members(CurationWorkspace workspace, WebSample sample, ScoreRow row)
+    {
+        var names = workspace.Document.Signals;
+        var scores = names.Zip(row.Signals, (name, value) => KeyValuePair.Create(name, value ?? float.NaN)).ToList();
+        foreach (var member in sample.Members)
+        {
+            yield return KeyValuePair.Create(
+                member.Extension,
+                member.Extension == "json" ? SampleJson.AddScores(member.Data.Span, scores, member.Name).Value : member.Data);
+        }
+
+        if (!sample.TryGet("json", out _))
+        {
+            yield return KeyValuePair.Create("json", (ReadOnlyMemory<byte>)SampleJson.AddScores("{}"u8, scores, "json").Value);
+        }
+    }
+
+    private static ScoreSchema SchemaOf(CurationWorkspace workspace) => ScoreSchema.Create(workspace.Document.Signals).Value;
+}

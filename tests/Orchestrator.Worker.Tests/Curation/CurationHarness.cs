@@ -1,0 +1,140 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Orchestrator.Contracts.Jobs;
+using Orchestrator.Data.Storage;
+using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Inference.Images;
+using Orchestrator.Worker.Curation;
+using Orchestrator.Worker.Execution;
+
+namespace Orchestrator.Worker.Tests.Curation;
+
+/// <summary>Runs a curation job's phases in this process, as the control plane would: plan, shards, commits by attempt.</summary>
+internal sealed class CurationHarness : IDisposable, ICommittedReader
+{
+    private readonly Dictionary<string, SortedDictionary<int, CommittedView>> _committed = [];
+    private readonly List<PhaseSummary> _finished = [];
+    private readonly Dictionary<string, IShardExecutor> _executors;
+    private readonly CpuPool _pool = new(2);
+    private readonly CurationPlan _plan = new();
+    private int _attempt;
+
+    public CurationHarness(IScoringModels? models = null)
+    {
+        Root = Directory.CreateTempSubdirectory("curation-").FullName;
+        Models = models ?? new BrightnessModels();
+        var roots = new AllowedRoots([Root]);
+        IShardExecutor[] all =
+        [
+            new ScoreExecutor(roots, Models, new ImageDecoder(), _pool, new LanguageModels(roots)),
+            new DecideExecutor(roots), new WriteExecutor(roots), new PublishExecutor(roots),
+        ];
+        _executors = all.ToDictionary(e => e.Phase);
+    }
+
+    public string Root { get; }
+
+    public IScoringModels Models { get; }
+
+    /// <summary>Failures of the last run, by shard.</summary>
+    public Dictionary<string, ShardFailure> Failures { get; } = [];
+
+    public string Output => Path.Combine(Root, OutputName);
+
+    public string OutputName { get; set; } = "out";
+
+    /// <summary>Order in which the shards of a phase run; identity by default.</summary>
+    public Func<IReadOnlyList<ShardSpec>, IEnumerable<ShardSpec>> Order { get; set; } = shards => shards;
+
+    /// <summary>Called before each attempt; a true answer throws the attempt's output away after it is made and runs it again, as after a crash.</summary>
+    public Func<string, int, bool> CrashAfter { get; set; } = (_, _) => false;
+
+    public async Task<PhaseStep.End> RunAsync(string document, params string[] tars)
+    {
+        _finished.Clear();
+        _committed.Clear();
+        Failures.Clear();
+        var json = JsonNode.Parse(document)!.AsObject();
+        json["output"]!["path"] = Output;
+        var canonical = CurationParser.ToJson(CurationParser.ParseCanonical(json.ToJsonString())).ToJsonString();
+        var shards = tars.Select((t, i) => new ShardSpec(i, CurationJson.Write(new ScorePayload(Path.Combine(Root, t), t)))).ToList();
+        PhaseStep step = new PhaseStep.Start(CurationPlan.Score, shards);
+        while (step is PhaseStep.Start start)
+        {
+            _finished.Add(await RunPhaseAsync(canonical, start));
+            step = _plan.Next(canonical, _finished);
+        }
+
+        return (PhaseStep.End)step;
+    }
+
+    public PhaseSummary Summary(string phase) => _finished.Single(p => p.Phase == phase);
+
+    /// <summary>Relative path and sha256 of each file of the output folder.</summary>
+    public SortedDictionary<string, string> OutputDigests() => new(
+        Directory.EnumerateFiles(Output, "*", SearchOption.AllDirectories)
+            .ToDictionary(f => Path.GetRelativePath(Output, f), f => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(f)))));
+
+    /// <summary>The output's manifest.</summary>
+    public JsonNode Manifest() => JsonNode.Parse(File.ReadAllText(Path.Combine(Output, "manifest.json")))!;
+
+    public long Count(string name) => Manifest()["counts"]![name]?.GetValue<long>() ?? 0;
+
+    public string[] Quarantine() => File.ReadAllLines(Path.Combine(Output, "quarantine.jsonl"), Encoding.UTF8);
+
+    public async IAsyncEnumerable<CommittedView> ReadAsync(string phase, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        foreach (var view in _committed[phase].Values)
+        {
+            yield return view;
+        }
+    }
+
+    public void Dispose()
+    {
+        _pool.Dispose();
+        Directory.Delete(Root, recursive: true);
+    }
+
+    private async Task<PhaseSummary> RunPhaseAsync(string document, PhaseStep.Start start)
+    {
+        var done = _committed[start.Phase] = [];
+        var tally = new Dictionary<string, long>();
+        foreach (var shard in Order(start.Shards))
+        {
+            var (work, outcome) = await AttemptAsync(document, start.Phase, shard);
+            if (CrashAfter(start.Phase, shard.Index))
+            {
+                // The output of the lost attempt stays on disk, as after kill -9; another attempt does the work again.
+                (work, outcome) = await AttemptAsync(document, start.Phase, shard);
+            }
+
+            if (outcome.Output is { } output)
+            {
+                done[shard.Index] = new CommittedView(shard.Index, work.Lease.Attempt, output.Manifest, output.Digest);
+                foreach (var (name, count) in output.Tally)
+                {
+                    tally[name] = tally.GetValueOrDefault(name) + count;
+                }
+            }
+            else
+            {
+                Failures[$"{start.Phase}-{shard.Index}"] = outcome.Failure!;
+            }
+        }
+
+        return new PhaseSummary(start.Phase, start.Shards.Count, done.Count, start.Shards.Count - done.Count, 0, tally);
+    }
+
+    private async Task<(ShardWork Work, ShardOutcome Outcome)> AttemptAsync(string document, string phase, ShardSpec shard)
+    {
+        var job = JobId.Parse("cur-test");
+        var lease = new LeaseKey(new ShardKey(job, phase, shard.Index), ++_attempt);
+        var work = new ShardWork(lease, shard.Payload, new JobOrder(job, CurationDocument.Kind, document, ""), this);
+        return (work, await _executors[phase].ExecuteAsync(work, TestContext.Current.CancellationToken));
+    }
+}
