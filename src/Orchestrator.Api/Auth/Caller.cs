@@ -1,0 +1,14 @@
+using System.Security.Claims;
+using Orchestrator.Persistence;
+
+namespace Orchestrator.Api.Auth;
+
+/// <summary>What the caller's key restricts.</summary>
+internal static class Caller
+{
+    /// <summary>The only tenant the caller may see; null for all.</summary>
+    public static string? TenantOf(ClaimsPrincipal user) => user.FindFirstValue(ApiKeyHandler.TenantClaim);
+
+    /// <summary>False for a job of another tenant: to the caller it does not exist.</summary>
+    public static bool MaySee(ClaimsPrincipal user, JobRecord job) => TenantOf(user) is not { } tenant || tenant == job.Tenant;
+}

@@ -1,0 +1,51 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orchestrator.Api.Auth;
+using Orchestrator.Api.Http;
+using Orchestrator.Contracts.Jobs;
+
+namespace Orchestrator.Api.Jobs;
+
+/// <summary><c>POST /jobs/{id}/cancel|pause|resume|retry</c>. Each may be repeated; a state that does not allow it is 409.</summary>
+internal static class CommandEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        MapCommand(api, "cancel", "Ends the job; what is committed stays in its place until the job is deleted.", grain => grain.CancelAsync());
+        MapCommand(api, "pause", "Stops giving out shards; those being worked on are finished.", grain => grain.PauseAsync());
+        MapCommand(api, "resume", "Gives out shards again.", grain => grain.ResumeAsync());
+        MapCommand(api, "retry", "Runs failed and quarantined shards of an ended job again, and what depends on them.", grain => grain.RetryAsync());
+    }
+
+    private static void MapCommand(RouteGroupBuilder api, string verb, string summary, Func<IJobGrain, Task<CommandResult>> command) =>
+        api.MapPost($"/jobs/{{id}}/{verb}", (string id, ClaimsPrincipal user, JobReader jobs, IGrainFactory grains, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+                RunAsync(verb, command, id, user, jobs, grains, loggers.CreateLogger(typeof(CommandEndpoints)), cancellationToken))
+            .WithName($"{char.ToUpperInvariant(verb[0])}{verb[1..]}Job").WithTags("Jobs").RequireAuthorization(Roles.Submitter)
+            .WithSummary(summary).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
+
+    private static async Task<Results<Ok<JobDetail>, ProblemHttpResult>> RunAsync(
+        string verb, Func<IJobGrain, Task<CommandResult>> command, string id, ClaimsPrincipal user,
+        JobReader jobs, IGrainFactory grains, ILogger logger, CancellationToken cancellationToken)
+    {
+        if (await jobs.FindAsync(id, user, cancellationToken) is not { } job)
+        {
+            return Problems.UnknownJob(id);
+        }
+
+        var result = await command(grains.GetGrain<IJobGrain>(job.Id.Value));
+        Log.Commanded(logger, verb, id, user.Identity?.Name, result.Accepted, result.State?.ToString() ?? "gone");
+        if (result.State is not { } state)
+        {
+            return Problems.UnknownJob(id);
+        }
+
+        if (!result.Accepted)
+        {
+            return Problems.WrongState(job.Id, state, result.Reason ?? $"The job is {WireNames.Of(state)}; {verb} is not possible then.");
+        }
+
+        return await jobs.FindAsync(id, user, cancellationToken) is { } changed
+            ? TypedResults.Ok(await jobs.DetailAsync(changed, cancellationToken))
+            : Problems.UnknownJob(id);
+    }
+}

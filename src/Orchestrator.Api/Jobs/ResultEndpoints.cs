@@ -1,0 +1,68 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orchestrator.Api.Auth;
+using Orchestrator.Api.Http;
+
+namespace Orchestrator.Api.Jobs;
+
+/// <summary><c>GET /jobs/{id}/result</c>, <c>/artifacts</c>, <c>/artifacts/{path}</c>, <c>/report</c>.</summary>
+internal static class ResultEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/jobs/{id}/result", ResultAsync)
+            .WithName("GetResult").WithTags("Results").RequireAuthorization(Roles.Reader)
+            .WithSummary("Counts of samples and shards, timings, models; final once the job has ended.").ProducesProblem(404);
+        api.MapGet("/jobs/{id}/artifacts", ListAsync)
+            .WithName("ListArtifacts").WithTags("Results").RequireAuthorization(Roles.Reader)
+            .WithSummary("Files of the output folder.").ProducesProblem(404);
+        api.MapGet("/jobs/{id}/artifacts/{**path}", DownloadAsync)
+            .WithName("GetArtifact").WithTags("Results").RequireAuthorization(Roles.Reader)
+            .WithSummary("One file of the output folder; ranges are supported.")
+            .Produces(200, contentType: "application/octet-stream").ProducesProblem(404).Produces(206, contentType: "application/octet-stream").Produces(416);
+        api.MapGet("/jobs/{id}/report", ReportAsync)
+            .WithName("GetReport").WithTags("Results").RequireAuthorization(Roles.Reader)
+            .WithSummary("The HTML report of the job.").Produces(200, contentType: "text/html").ProducesProblem(404);
+    }
+
+    private static async Task<Results<Ok<JobResult>, ProblemHttpResult>> ResultAsync(
+        string id, ClaimsPrincipal user, JobReader jobs, ResultReader results, CancellationToken cancellationToken) =>
+        await jobs.FindAsync(id, user, cancellationToken) is { } job
+            ? TypedResults.Ok(await results.ReadAsync(job, cancellationToken))
+            : Problems.UnknownJob(id);
+
+    private static async Task<Results<Ok<IReadOnlyList<ArtifactView>>, ProblemHttpResult>> ListAsync(
+        string id, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
+        await jobs.FindAsync(id, user, cancellationToken) is { } job
+            ? TypedResults.Ok(folder.List(job))
+            : Problems.UnknownJob(id);
+
+    private static Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> DownloadAsync(
+        string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
+        SendAsync(id, path, context, user, jobs, folder, cancellationToken);
+
+    private static Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> ReportAsync(
+        string id, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
+        SendAsync(id, ArtifactFolder.ReportPath, context, user, jobs, folder, cancellationToken);
+
+    private static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> SendAsync(
+        string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken)
+    {
+        if (await jobs.FindAsync(id, user, cancellationToken) is not { } job)
+        {
+            return Problems.UnknownJob(id);
+        }
+
+        var file = folder.Find(job, path);
+        if (file.Path is null)
+        {
+            return Problems.NotFound("There is no such file.", $"'{path}' of job {job.Id}: {file.Problem}");
+        }
+
+        // Output holds captions and pictures of strangers: a browser shows them in a box without this server's rights.
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.Headers.ContentSecurityPolicy =
+            "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; sandbox allow-scripts";
+        return TypedResults.PhysicalFile(file.Path, ContentTypes.Of(file.Path), enableRangeProcessing: true, lastModified: File.GetLastWriteTimeUtc(file.Path));
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Options;
+
+namespace Orchestrator.Api.Options;
+
+/// <summary>Section <c>Limits</c>: what one caller may ask of the server.</summary>
+public sealed class LimitsOptions
+{
+    /// <summary>Section name.</summary>
+    public const string Section = "Limits";
+
+    /// <summary>Largest document, in bytes of JSON, 1 KiB to 64 MiB. Larger ones get 413. Default 1 MiB.</summary>
+    public int MaxDocumentBytes { get; set; } = 1 << 20;
+
+    /// <summary>Most input shards of one job, 1 to 1,000,000. Default 100,000.</summary>
+    public int MaxShards { get; set; } = 100_000;
+
+    /// <summary>Longest silence on an event stream before a comment is sent to keep it open, 1 s to 5 min. Default 15 s.</summary>
+    public TimeSpan EventKeepAlive { get; set; } = TimeSpan.FromSeconds(15);
+}
+
+internal sealed class LimitsOptionsValidator : IValidateOptions<LimitsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, LimitsOptions options)
+    {
+        var errors = new List<string>();
+        if (options.MaxDocumentBytes is < 1 << 10 or > 1 << 26)
+        {
+            errors.Add($"Limits:MaxDocumentBytes: is {options.MaxDocumentBytes}; give {1 << 10} to {1 << 26} bytes.");
+        }
+
+        if (options.MaxShards is < 1 or > 1_000_000)
+        {
+            errors.Add($"Limits:MaxShards: is {options.MaxShards}; give 1 to 1000000.");
+        }
+
+        if (options.EventKeepAlive < TimeSpan.FromSeconds(1) || options.EventKeepAlive > TimeSpan.FromMinutes(5))
+        {
+            errors.Add($"Limits:EventKeepAlive: is {options.EventKeepAlive}; give 00:00:01 to 00:05:00.");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+}

@@ -1,0 +1,79 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orchestrator.Api.Auth;
+using Orchestrator.Api.Http;
+using Orchestrator.Api.Jobs;
+using Orchestrator.Api.Options;
+using Orchestrator.Api.Submission;
+using Orchestrator.Api.Workers;
+using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Grains.Hosting;
+using Orchestrator.ServiceDefaults;
+using Orleans.Dashboard;
+
+namespace Orchestrator.Api;
+
+/// <summary>
+/// The control plane of a process: store, grains, REST. The silo comes from <c>UseOrchestratorCluster</c>, so that the
+/// process that also works has one silo with both roles.
+/// </summary>
+public static class OrchestratorApiExtensions
+{
+    /// <summary>Adds everything that <see cref="MapOrchestratorApi"/> needs.</summary>
+    public static IHostApplicationBuilder AddOrchestratorApi(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateOnStart();
+        services.AddOptions<LimitsOptions>().BindConfiguration(LimitsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
+        services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsOptionsValidator>();
+        services.AddSingleton<StoragePaths>();
+        services.AddConfiguredJobStore();
+        services.AddSingleton<IJobPlan, CurationPlan>();
+        services.AddOrchestratorGrains();
+
+        services.AddApiKeys();
+        services.AddApiDocument();
+        services.AddProblemDetails();
+        services.AddExceptionHandler<FaultHandler>();
+        services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
+        services.AddSingleton<CurationPlanner>();
+        services.AddSingleton<WorkerDirectory>();
+        services.AddSingleton<JobReader>();
+        services.AddSingleton<ResultReader>();
+        services.AddSingleton<ArtifactFolder>();
+        return builder;
+    }
+
+    /// <summary>What a control silo hosts besides its grains; for <c>UseOrchestratorCluster(role, configure)</c>.</summary>
+    public static void AddControlSilo(ISiloBuilder silo) => silo.AddDashboard();
+
+    /// <summary>Maps every route.</summary>
+    public static WebApplication MapOrchestratorApi(this WebApplication app)
+    {
+        // The host checks too, but only after it has made its services, the first of which would report its own mistakes alone.
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
+
+        var api = app.MapGroup("/api/v1");
+        SubmitEndpoints.Map(api);
+        JobEndpoints.Map(api);
+        CommandEndpoints.Map(api);
+        ShardEndpoints.Map(api);
+        EventEndpoints.Map(api);
+        ResultEndpoints.Map(api);
+        WorkerEndpoints.Map(api);
+        ModelEndpoints.Map(api);
+
+        app.MapDefaultEndpoints();
+        app.MapApiDocument();
+        app.MapOrleansDashboard("/dashboard").RequireAuthorization(Roles.Operator);
+        return app;
+    }
+}

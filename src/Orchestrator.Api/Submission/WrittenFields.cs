@@ -1,0 +1,41 @@
+using System.Text.Json;
+
+namespace Orchestrator.Api.Submission;
+
+/// <summary>A string of a document and where it stands.</summary>
+internal sealed record WrittenField(string Path, string Text);
+
+/// <summary>
+/// The fields of a curation document that name things outside it, taken from the JSON as written. Works on documents with
+/// mistakes too, so that a wrong path and a wrong number are reported together.
+/// </summary>
+internal sealed record WrittenFields(
+    IReadOnlyList<WrittenField> Shards, WrittenField? Output, IReadOnlyList<WrittenField> Models, IReadOnlyList<WrittenField> Files, bool NamesTenant)
+{
+    // Fields of stages that name a model folder.
+    private static readonly string[] ModelFields = ["model"];
+
+    // Fields of stages that name a file.
+    private static readonly string[] FileFields = ["languageModel"];
+
+    public static WrittenFields From(JsonElement root)
+    {
+        var shards = Items(Member(Member(root, "input"), "shards")).ToList();
+        var stages = Items(Member(root, "stages")).ToList();
+        return new(
+            [.. shards.Select((item, i) => Field(item, $"$.input.shards[{i}]")).OfType<WrittenField>()],
+            Field(Member(Member(root, "output"), "path"), "$.output.path"),
+            [.. stages.SelectMany((stage, i) => ModelFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
+            [.. stages.SelectMany((stage, i) => FileFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
+            Member(root, "tenant") is { ValueKind: not JsonValueKind.Null });
+    }
+
+    private static JsonElement? Member(JsonElement? parent, string name) =>
+        parent is { ValueKind: JsonValueKind.Object } p && p.TryGetProperty(name, out var value) ? value : null;
+
+    private static IEnumerable<JsonElement> Items(JsonElement? parent) =>
+        parent is { ValueKind: JsonValueKind.Array } p ? p.EnumerateArray() : [];
+
+    private static WrittenField? Field(JsonElement? element, string path) =>
+        element is { ValueKind: JsonValueKind.String } e && e.GetString() is { Length: > 0 and <= 4096 } text ? new(path, text) : null;
+}
