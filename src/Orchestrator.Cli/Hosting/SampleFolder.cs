@@ -1,0 +1,28 @@
+namespace Orchestrator.Cli.Hosting;
+
+/// <summary>Finds the <c>samples</c> folder of the repository that this program was built in.</summary>
+internal static class SampleFolder
+{
+    /// <summary>Folder of the demo models.</summary>
+    public static string Models() => Find("models");
+
+    /// <summary>Folder of the example documents.</summary>
+    public static string Documents() => Find("documents");
+
+    private static string Find(string name)
+    {
+        foreach (var start in new[] { Directory.GetCurrentDirectory(), AppContext.BaseDirectory })
+        {
+            for (var at = new DirectoryInfo(start); at is not null; at = at.Parent)
+            {
+                var candidate = Path.Combine(at.FullName, "samples", name);
+                if (Directory.Exists(candidate) && File.Exists(Path.Combine(at.FullName, "Orchestrator.sln")))
+                {
+                    return candidate;
+                }
+            }
+        }
+
+        throw new CliException(ExitCodes.Usage, $"samples/{name} was not found above the current directory: run this from a clone of the repository.");
+    }
+}
