@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Samples.PoolGenerator;
+using Orchestrator.Tests.Shared;
+
+namespace Orchestrator.Cluster.Tests;
+
+public sealed class KilledWorkerTests(PrivatePostgres postgres)
+{
+    private const int Shards = 24;
+
+    [Fact]
+    public async Task Curation_ThreeWorkersOneKilledInMidPhase_GivesTheBytesOfOneWorker()
+    {
+        var connectionString = await postgres.CreateDatabaseAsync();
+        var folder = Directory.CreateTempSubdirectory("cluster-").FullName;
+        try
+        {
+            await PoolWriter.WriteAsync(Path.Combine(folder, "pool"), new PoolOptions { Shards = Shards, SamplesPerShard = 40, Seed = 5 }, TestContext.Current.CancellationToken);
+
+            await using (var one = new RealCluster(connectionString, folder))
+            {
+                await one.StartAsync(workers: 1);
+                Assert.Equal(JobState.Succeeded, (await one.RunAsync(Document("one"))).State);
+            }
+
+            await using var three = new RealCluster(await postgres.CreateDatabaseAsync(), folder);
+            await three.StartAsync(workers: 3);
+            string? victim = null;
+            var lost = 0;
+            var result = await three.RunAsync(Document("three"), async e =>
+            {
+                lost += e.Type == "shard.requeued" ? 1 : 0;
+                if (victim is null && e.Type == "progress" && Committed(e.Data) is > 2 and < Shards - 4)
+                {
+                    // In the middle of the score phase, a worker that holds a shard.
+                    var workers = await three.Client.WorkersAsync(TestContext.Current.CancellationToken);
+                    if (workers.FirstOrDefault(w => w.Running > 0) is { } busy)
+                    {
+                        victim = busy.Id;
+                        await three.KillAsync(victim);
+                    }
+                }
+            });
+
+            Assert.NotNull(victim);
+            Assert.True(lost > 0, "the killed worker held no shard, so the test proved nothing");
+            Assert.Equal(JobState.Succeeded, result.State);
+            Assert.True(result.Counts.Balanced);
+            Assert.Equal(RealCluster.Digests(Path.Combine(folder, "one")), RealCluster.Digests(Path.Combine(folder, "three")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static int Committed(JsonElement data) =>
+        data.GetProperty("phase").GetString() == "score" ? data.GetProperty("committed").GetInt32() : 0;
+
+    private static JsonObject Document(string output) => JsonNode.Parse($$"""
+        {
+          "kind": "curation", "name": "killed-worker",
+          "input": { "shards": ["pool/{00000000..{{Shards - 1:D8}}}.tar"] },
+          "stages": [ { "type": "basic-filter" }, { "type": "clip-score", "model": "clip-demo", "as": "clip" } ],
+          "select": { "by": "clip", "topFraction": 0.4 },
+          "output": { "path": "{{output}}", "samplesPerShard": 100 }
+        }
+        """)!.AsObject();
+}
