@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Orchestrator.Cli.Client;
+
+namespace Orchestrator.Bench.WholeJob;
+
+/// <summary>A curation job from its submission to its published output.</summary>
+internal static class CurationRun
+{
+    /// <summary>Seconds of the whole job and of its score phase.</summary>
+    public static async Task<(double Whole, double Score)> RunAsync(OrchestratorClient client, int images, string output)
+    {
+        var document = JsonNode.Parse($$"""
+            { "kind": "curation", "name": "bench", "input": { "shards": ["pool/*.tar"] },
+              "stages": [ { "type": "basic-filter" }, { "type": "clip-score", "model": "clip-demo", "as": "clip" } ],
+              "select": { "by": "clip", "topFraction": 0.3 }, "output": { "path": "{{output}}" } }
+            """)!.AsObject();
+        var watch = Stopwatch.StartNew();
+        var job = await client.SubmitAsync(document, CancellationToken.None);
+        await foreach (var _ in client.EventsAsync(job.Id, 0, CancellationToken.None))
+        {
+        }
+
+        var seconds = watch.Elapsed.TotalSeconds;
+        var result = await client.ResultAsync(job.Id, CancellationToken.None);
+        return result.Counts.Balanced && result.Counts.Read == images
+            ? (seconds, result.Timings.First(t => t.Phase == "score").Seconds ?? double.NaN)
+            : throw new InvalidOperationException($"{result.State}: {result.Error}");
+    }
+}
