@@ -25,6 +25,7 @@ public class ExchangeTests
         worker.Complete(leases[0].Lease);
         worker.Complete(leases[1].Lease);
         Assert.Empty((await worker.ExchangeAsync(10)).Leases);
+        await cluster.Store.WhenAsync(job, "progress", data => data.GetProperty("committed").GetInt32() == 2);
 
         worker.CompleteAll();
         await worker.ExchangeAsync(0);
@@ -41,7 +42,30 @@ public class ExchangeTests
             types);
         var finished = await cluster.Store.WhenAsync(job, "phase.finished");
         Assert.Equal(3, finished.Data.GetProperty("tally").GetProperty("read").GetInt64());
-        Assert.Contains(cluster.Store.Seen, e => e.Type == "progress" && e.Data.GetProperty("committed").GetInt32() == 3);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Exchange_WorkerIdle_HeldUntilWorkArrives()
+    {
+        await using var cluster = await ControlCluster.StartAsync(configure: options => options.IdleHold = TimeSpan.FromSeconds(4));
+        var worker = cluster.Worker("w1");
+        await worker.ExchangeAsync();
+        var held = worker.ExchangeAsync(10);
+        await cluster.SubmitAsync(3);
+
+        Assert.Equal([0, 1, 2], (await held).Leases.Select(lease => lease.Lease.Index));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Exchange_WorkerIdleAndDrained_HoldEndsWithTheNewMode()
+    {
+        await using var cluster = await ControlCluster.StartAsync(configure: options => options.IdleHold = TimeSpan.FromSeconds(4));
+        var worker = cluster.Worker("w1");
+        await worker.ExchangeAsync();
+        var held = worker.ExchangeAsync(10);
+        await cluster.Dispatcher.SetWorkerModeAsync("w1", WorkerMode.Cordoned);
+
+        Assert.Equal(WorkerMode.Cordoned, (await held).Mode);
     }
 
     [Fact(Timeout = Timeout)]
