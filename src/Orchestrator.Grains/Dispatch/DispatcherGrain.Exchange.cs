@@ -67,7 +67,7 @@ internal sealed partial class DispatcherGrain
     private async Task HoldIdleAsync(ExchangeRequest request)
     {
         var idle = request is { Completed.Length: 0, Failed.Length: 0, Released.Length: 0, Running.Length: 0, FreeSlots: > 0, Capabilities: null };
-        if (!idle || options.IdleHold == TimeSpan.Zero || jobs.Values.Any(entry => entry.Loading is not null || entry.Ledger?.Counts.Pending > 0))
+        if (!idle || options.IdleHold == TimeSpan.Zero || AnyReady(time.GetUtcNow()))
         {
             return;
         }
@@ -81,6 +81,8 @@ internal sealed partial class DispatcherGrain
             // Nothing came; the worker asks again.
         }
     }
+
+    private bool AnyReady(DateTimeOffset now) => jobs.Values.Any(entry => entry.IsOpen && entry.Ledger!.HasReady(now));
 
     /// <summary>Ends every hold: there is work, or a worker's mode has changed.</summary>
     private void EndHolds()

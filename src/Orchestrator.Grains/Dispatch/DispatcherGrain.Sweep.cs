@@ -18,9 +18,9 @@ internal sealed partial class DispatcherGrain
                 NoticeIfDrained(entry);
             }
 
-            if (jobs.Values.Any(entry => entry.Ledger?.Counts.Pending > 0))
+            if (AnyReady(now))
             {
-                // Shards that came back to the queue, or whose back-off may be over.
+                // Shards that came back to the queue, or whose back-off is over.
                 EndHolds();
             }
 

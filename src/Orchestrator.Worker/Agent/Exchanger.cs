@@ -56,6 +56,9 @@ internal sealed partial class Exchanger : IDisposable
     /// <summary>Failures in a row.</summary>
     public int Failures { get; private set; }
 
+    /// <summary>The last answered exchange told the dispatcher something; one that does not may be held until there is work.</summary>
+    public bool ToldSomething { get; private set; }
+
     /// <summary>The dispatcher wants this worker to take no more work.</summary>
     public bool ToldToDrain { get; private set; }
 
@@ -109,6 +112,7 @@ internal sealed partial class Exchanger : IDisposable
 
     private void Settle(AgentReport report, WorkerCapabilities? described, ExchangeReply reply, long sentAt, bool accepting)
     {
+        ToldSomething = described is not null || report.Completed.Length + report.Failed.Length + report.Released.Length > 0;
         fence.Renew(sentAt, reply.LeaseTtl);
         capabilities.Acknowledge(described);
         if (reply.SendCapabilities)

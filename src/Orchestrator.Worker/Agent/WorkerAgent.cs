@@ -162,8 +162,11 @@ internal sealed partial class WorkerAgent : BackgroundService
             return;
         }
 
-        // From the last exchange's beginning: the dispatcher holds an idle worker's exchange for almost as long.
-        var left = options.HeartbeatInterval - time.GetElapsedTime(lastExchange);
+        // From the last exchange's beginning: the dispatcher holds an idle worker's exchange for almost as long. A worker that
+        // has just become idle asks at once, so that the next phase finds it waiting there.
+        var asks = exchanger.ToldSomething && book.IsEmpty && drain.Stage == DrainStage.None;
+        var interval = asks ? options.ExchangeSpacing : options.HeartbeatInterval;
+        var left = interval - time.GetElapsedTime(lastExchange);
         await wake.WaitAsync(Least(left > options.ExchangeSpacing ? left : options.ExchangeSpacing));
 
         // Completions come in bursts with short shards: let those of the next moments travel together.

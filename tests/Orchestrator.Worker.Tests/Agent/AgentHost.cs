@@ -108,6 +108,9 @@ internal sealed class AgentHost : IAsyncDisposable
         return await Dispatch.NextAsync();
     }
 
+    /// <summary>The exchange that a worker makes at once when it has told its last news and holds nothing: it asks for work.</summary>
+    public Task<ScriptedExchange> AskingAsync() => Dispatch.NextAsync();
+
     public async ValueTask DisposeAsync()
     {
         // Tests end in the middle of things: do not wait for a drain.

@@ -12,7 +12,7 @@ public sealed class CapabilityTests
         await using var agent = await AgentHost.StartAsync();
         (await agent.Dispatch.NextAsync()).Reply();
 
-        Assert.Null((await agent.HeartbeatAsync()).Request.Capabilities);
+        Assert.Null((await agent.AskingAsync()).Request.Capabilities);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class CapabilityTests
     {
         await using var agent = await AgentHost.StartAsync();
         (await agent.Dispatch.NextAsync()).Reply();
-        (await agent.HeartbeatAsync()).Reply(sendCapabilities: true);
+        (await agent.AskingAsync()).Reply(sendCapabilities: true);
 
         Assert.NotNull((await agent.HeartbeatAsync()).Request.Capabilities);
     }
@@ -43,7 +43,7 @@ public sealed class CapabilityTests
         var first = await agent.Dispatch.NextAsync();
         Assert.Empty(first.Request.Capabilities!.Models);
         first.Reply();
-        (await agent.HeartbeatAsync()).Reply();
+        (await agent.AskingAsync()).Reply();
 
         models.Known = [new ModelInfo("clip-demo", "clip", "abc", null)];
         models.Warm = ["clip-demo"];

@@ -28,6 +28,7 @@ public sealed class WorkerAgentTests
     {
         await using var agent = await AgentHost.StartAsync();
         (await agent.Dispatch.NextAsync()).Reply();
+        (await agent.AskingAsync()).Reply();
 
         await agent.Time.UntilArmedAsync(AgentHost.Heartbeat);
         agent.Time.Advance(AgentHost.Heartbeat - TimeSpan.FromMilliseconds(1));
@@ -148,7 +149,7 @@ public sealed class WorkerAgentTests
         Assert.Equal(2, second.Request.Sequence);
         second.Reply(mode: WorkerMode.Cordoned);
 
-        var third = (await agent.HeartbeatAsync()).Request;
+        var third = (await agent.AskingAsync()).Request;
         Assert.Equal((3, WorkerMode.Cordoned), (third.Sequence, third.LastMode));
     }
 
@@ -163,7 +164,22 @@ public sealed class WorkerAgentTests
         exchange.Reply(fenced: [exchange.Request.Completed[0].Lease]);
 
         Assert.Equal(AgentHost.Lease(0).Lease.ToKey(), await agent.Executor.NextDiscardAsync());
-        Assert.Empty((await agent.HeartbeatAsync()).Request.Completed);
+        Assert.Empty((await agent.AskingAsync()).Request.Completed);
+    }
+
+    [Fact]
+    public async Task LastReportTold_AsksForWorkAtOnceThenByHeartbeat()
+    {
+        await using var agent = await AgentHost.StartAsync();
+        (await agent.BeginAsync(0))[0].Complete();
+        (await agent.Dispatch.NextAsync()).Reply();
+
+        var asking = await agent.AskingAsync();
+        Assert.Equal((0, 0), (asking.Request.Completed.Length, asking.Request.Running.Length));
+        Assert.True(asking.Request.FreeSlots > 0);
+        asking.Reply();
+        await agent.Time.UntilArmedAsync(AgentHost.Heartbeat);
+        Assert.False(agent.Dispatch.HasMore);
     }
 
     [Fact]
