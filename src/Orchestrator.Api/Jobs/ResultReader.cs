@@ -81,11 +81,15 @@ public sealed class ResultReader(IJobStore store)
         while (problems.Count < MaxProblems)
         {
             var page = await store.ListShardsAsync(id, CurationPlan.Score, state, from, Batch, cancellationToken);
-            problems.AddRange(page.Where(wanted).Take(MaxProblems - problems.Count).Select(s => new ShardProblem(
-                ShardIds.Of(s.Key),
-                InputShardPayload.NameOf(JsonElement.Parse(s.Payload)),
-                state == ShardState.Committed ? "damaged" : Http.WireNames.Of(state),
-                s.Error)));
+            foreach (var shard in page.Where(wanted).Take(MaxProblems - problems.Count))
+            {
+                problems.Add(new ShardProblem(
+                    ShardIds.Of(shard.Key),
+                    InputShardPayload.NameOf(JsonElement.Parse(shard.Payload)),
+                    state == ShardState.Committed ? "damaged" : Http.WireNames.Of(state),
+                    state == ShardState.Committed ? await DamageAsync(id, shard.Key.Index, cancellationToken) : shard.Error));
+            }
+
             if (page.Count < Batch)
             {
                 return;
@@ -93,6 +97,18 @@ public sealed class ResultReader(IJobStore store)
 
             from = page[^1].Key.Index + 1;
         }
+    }
+
+    private async Task<string?> DamageAsync(JobId id, int index, CancellationToken cancellationToken)
+    {
+        var committed = await store.ListCommittedAsync(id, CurationPlan.Score, index, 1, cancellationToken);
+        return committed is [var shard]
+            && JsonElement.Parse(shard.Manifest) is { ValueKind: JsonValueKind.Object } manifest
+            && manifest.TryGetProperty("damage", out var damage)
+            && damage.ValueKind == JsonValueKind.Object
+            && damage.TryGetProperty("message", out var message)
+            ? message.GetString()
+            : null;
     }
 
     private async Task<IReadOnlyList<PhaseTiming>> TimingsAsync(JobRecord job, IReadOnlyList<PhaseCounts> phases, CancellationToken cancellationToken)

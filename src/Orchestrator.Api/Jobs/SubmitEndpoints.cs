@@ -10,6 +10,7 @@ using Orchestrator.Api.Options;
 using Orchestrator.Api.Submission;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Domain.Jobs;
+using Orchestrator.Grains.Dispatch;
 using Orchestrator.Persistence;
 
 namespace Orchestrator.Api.Jobs;
@@ -20,6 +21,7 @@ internal sealed record SubmitServices(
     [property: FromServices] IGrainFactory Grains,
     [property: FromServices] CurationPlanner Planner,
     [property: FromServices] IOptions<LimitsOptions> Limits,
+    [property: FromServices] DispatchInstruments Instruments,
     [property: FromServices] ILogger<SubmitServices> Logger);
 
 /// <summary><c>POST /jobs</c> and <c>POST /jobs/plan</c>.</summary>
@@ -81,6 +83,7 @@ internal static class SubmitEndpoints
         var created = await services.Store.CreateJobAsync(job, cancellationToken);
         if (created.Status == CreateJobStatus.Created)
         {
+            services.Instruments.OnJobSubmitted(job.Kind);
             Log.Submitted(services.Logger, job.Id.Value, context.User.Identity?.Name, job.Shards.Count, job.OutputKey ?? "");
         }
 

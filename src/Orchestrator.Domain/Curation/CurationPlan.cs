@@ -47,6 +47,11 @@ public sealed class CurationPlan : IJobPlan
                 return Fail($"None of the {last.Total} input shards could be scored.");
             }
 
+            if (last.Tally.GetValueOrDefault(CurationTally.Read) == 0 && last.Tally.GetValueOrDefault(CurationTally.DamagedShards) is > 0 and var damaged)
+            {
+                return Fail($"No sample could be read: {damaged} of {last.Total} input shards are damaged.");
+            }
+
             return lost > limit
                 ? Fail($"{lost} of {last.Total} input shards failed; limits.maxFailedShards allows {limit}.")
                 : new PhaseStep.Start(Decide, [new ShardSpec(0, "{}")]);

@@ -36,6 +36,7 @@ public sealed class WorkedJobTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(1, shards.GetProperty("damaged").GetInt64());
         Assert.Equal("score-1", shards.GetProperty("problems")[0].GetProperty("shard").GetString());
         Assert.Equal("damaged", shards.GetProperty("problems")[0].GetProperty("state").GetString());
+        Assert.Equal("ends inside a member", shards.GetProperty("problems")[0].GetProperty("error").GetString());
         Assert.Equal("digest-1", result.GetProperty("models").GetProperty("clip-test").GetProperty("sha256").GetString());
         Assert.Equal(
             ["score", "decide", "write", "publish"], result.GetProperty("timings").EnumerateArray().Select(t => t.GetProperty("phase").GetString()));
@@ -165,7 +166,9 @@ public sealed class WorkedJobTests(ApiServer server) : IClassFixture<ApiServer>
     {
         foreach (var lease in await worker.LeaseAsync(2))
         {
-            await worker.CompleteAsync(lease, ScoreTally(damaged: lease.Lease.Index == 1));
+            var damaged = lease.Lease.Index == 1;
+            await worker.CompleteAsync(
+                lease, ScoreTally(damaged), damaged ? """{"damage":{"kind":"truncated","offset":512,"message":"ends inside a member"}}""" : "{}");
         }
 
         await worker.CompleteAsync((await worker.LeaseAsync(1))[0], new() { ["plan.outputTars"] = 1, ["plan.parts"] = 2 });

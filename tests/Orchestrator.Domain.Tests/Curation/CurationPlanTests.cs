@@ -36,6 +36,14 @@ public sealed class CurationPlanTests
         Assert.True(goesOn || step is PhaseStep.End { State: JobState.Failed, Error.Length: > 0 });
     }
 
+    [Fact]
+    public void Next_NothingButDamagedShards_FailsTheJob()
+    {
+        var score = new PhaseSummary("score", 2, 2, 0, 0, new Dictionary<string, long> { ["read"] = 0, ["damagedShards"] = 2 });
+        var end = Assert.IsType<PhaseStep.End>(plan.Next(Document(null), [score]));
+        Assert.Equal((JobState.Failed, "No sample could be read: 2 of 2 input shards are damaged."), (end.State, end.Error));
+    }
+
     [Theory]
     [InlineData(2, 0)]
     [InlineData(3, 1)]

@@ -1,0 +1,66 @@
+using Orchestrator.Data.Scores;
+using Orchestrator.Inference.Sessions;
+using Orchestrator.Samples.PoolGenerator;
+using Orchestrator.Samples.PoolGenerator.Shards;
+using Orchestrator.Worker.Curation;
+
+namespace Orchestrator.Worker.Tests.Curation;
+
+/// <summary>The demo models on a pool that no model was trained on, through the product's own phases.</summary>
+public sealed class DemoModelTests
+{
+    private const int HeldOutSeed = 4004;
+
+    [Fact]
+    public async Task ClipDemo_HeldOutPool_SeparatesMatchedFromSwappedCaptions()
+    {
+        var models = new ScoringModels(new ModelCatalog([Path.Combine(RepositoryFolder(), "samples", "models")]), new InferenceOptions { IntraOpThreads = 1 });
+        using var harness = new CurationHarness(models);
+        var pool = await PoolWriter.WriteAsync(
+            Path.Combine(harness.Root, "pool"), new PoolOptions { Shards = 2, Seed = HeldOutSeed }, TestContext.Current.CancellationToken);
+        await harness.RunAsync(
+            """
+            { "kind": "curation", "name": "auc", "input": { "shards": ["pool/*.tar"] },
+              "stages": [ { "type": "clip-score", "model": "clip-demo", "as": "clip" } ],
+              "select": { "by": "clip", "min": 0.5 }, "output": { "path": "x" } }
+            """,
+            "pool/00000000.tar",
+            "pool/00000001.tar");
+
+        var truth = TruthLine.Read(pool.TruthPath).ToDictionary(line => line.Key);
+        var scored = Enumerable.Range(0, 2).SelectMany(part => Rows(Path.Combine(harness.Output, "scores", $"part-{part:D5}.parquet")))
+            .Where(row => row.Signals[0] is not null)
+            .Select(row => (Score: row.Signals[0]!.Value, Truth: truth[row.Key]))
+            .ToList();
+        var matched = scored.Where(s => s.Truth.Matched).Select(s => s.Score).ToList();
+        var swapped = scored.Where(s => s.Truth.Defect == DefectKind.SwappedCaption).Select(s => s.Score).ToList();
+        Assert.True(matched.Count > 200 && swapped.Count > 30, $"{matched.Count} matched, {swapped.Count} swapped");
+        Assert.InRange(AreaUnderCurve(matched, swapped), 0.95, 1);
+    }
+
+    [Fact]
+    public void AreaUnderCurve_HandMadeScores_CountsOrderedPairsAndHalvesTies() => Assert.Equal(4.0 / 6, AreaUnderCurve([3, 2, 1], [1, 2]));
+
+    /// <summary>Share of (positive, negative) pairs in the right order; a tie is half a pair.</summary>
+    private static double AreaUnderCurve(List<float> positive, List<float> negative) =>
+        positive.Sum(p => negative.Sum(n => p > n ? 1 : p == n ? 0.5 : 0)) / ((double)positive.Count * negative.Count);
+
+    private static List<ScoreRow> Rows(string part)
+    {
+        using var reader = ScorePartReader.Open(part).Value;
+        return [.. reader.ReadRows()];
+    }
+
+    private static string RepositoryFolder()
+    {
+        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            if (File.Exists(Path.Combine(at.FullName, "Orchestrator.sln")))
+            {
+                return at.FullName;
+            }
+        }
+
+        throw new InvalidOperationException("The tests were not built inside the repository.");
+    }
+}
