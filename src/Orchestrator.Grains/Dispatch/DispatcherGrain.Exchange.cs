@@ -60,38 +60,6 @@ internal sealed partial class DispatcherGrain
             worker.Mode);
     }
 
-    /// <summary>
-    /// Holds the exchange of an idle worker until there is work, at most <see cref="DispatchOptions.IdleHold"/>. Comes before
-    /// anything is read from the request: a worker sends one exchange at a time, so nothing overtakes this one.
-    /// </summary>
-    private async Task HoldIdleAsync(ExchangeRequest request)
-    {
-        var idle = request is { Completed.Length: 0, Failed.Length: 0, Released.Length: 0, Running.Length: 0, FreeSlots: > 0, Capabilities: null };
-        if (!idle || options.IdleHold == TimeSpan.Zero || AnyReady(time.GetUtcNow()))
-        {
-            return;
-        }
-
-        try
-        {
-            await workArrived.Task.WaitAsync(options.IdleHold, time);
-        }
-        catch (TimeoutException)
-        {
-            // Nothing came; the worker asks again.
-        }
-    }
-
-    private bool AnyReady(DateTimeOffset now) => jobs.Values.Any(entry => entry.IsOpen && entry.Ledger!.HasReady(now));
-
-    /// <summary>Ends every hold: there is work, or a worker's mode has changed.</summary>
-    private void EndHolds()
-    {
-        var ended = workArrived;
-        workArrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ended.TrySetResult();
-    }
-
     /// <summary>Waits for loads of the jobs that the request speaks of; what it reports must not fall between two ledgers.</summary>
     private async Task WhenLoadedAsync(ExchangeRequest request)
     {

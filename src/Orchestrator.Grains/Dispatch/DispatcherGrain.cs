@@ -15,9 +15,9 @@ namespace Orchestrator.Grains.Dispatch;
 /// at once do no harm either.
 /// </summary>
 /// <remarks>
-/// This file: life, jobs and workers. <c>DispatcherGrain.Exchange.cs</c>: the exchange. <c>DispatcherGrain.Sweep.cs</c>:
-/// lost leases, drained phases, events. Reentrant: calls interleave at each await, so what was read before one is looked
-/// up again after it.
+/// This file: life, jobs and workers. <c>DispatcherGrain.Exchange.cs</c>: the exchange. <c>DispatcherGrain.Hold.cs</c>:
+/// idle workers wait there. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
+/// interleave at each await, so what was read before one is looked up again after it.
 /// </remarks>
 [RequireRole(SiloRole.Control), Reentrant]
 internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
@@ -35,7 +35,6 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
     private readonly SiloWatch silos;
     private readonly Dictionary<JobId, JobEntry> jobs = [];
     private readonly Dictionary<string, WorkerEntry> workers = new(StringComparer.Ordinal);
-    private TaskCompletionSource workArrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public DispatcherGrain(
         IJobStore store,
