@@ -1,0 +1,58 @@
+using Orchestrator.Domain.Evaluation.Documents.Methods;
+using Orchestrator.Domain.Evaluation.Sampling;
+
+namespace Orchestrator.Domain.Evaluation.Documents;
+
+/// <summary>An evaluation job as posted, checked, with defaults filled in and sweeps expanded. Immutable.</summary>
+/// <param name="Name">Name for people. Default <c>evaluation</c>.</param>
+/// <param name="Tenant">Tenant that pays. Default <c>default</c>.</param>
+/// <param name="Priority">1 (low) to 5 (high). Default 3.</param>
+/// <param name="Target">Model folder of kind <c>causal-lm</c>.</param>
+/// <param name="Prompts">What is asked.</param>
+/// <param name="Methods">Methods in order, sweeps expanded; the baseline is not among them and always runs.</param>
+/// <param name="Sampling">Ways of sampling in order, sweeps expanded.</param>
+/// <param name="MaxNewTokens">Output tokens at most, 1 to 65,536. Default 128.</param>
+/// <param name="Lanes">Where acceptance and speed are measured.</param>
+/// <param name="Output">Folder of the result; null leaves the place to the server.</param>
+/// <param name="Seed">Seed of every random choice that has none of its own. Default 1.</param>
+public sealed record EvaluationDocument(
+    string Name,
+    string Tenant,
+    int Priority,
+    string Target,
+    EvaluationPrompts Prompts,
+    IReadOnlyList<MethodOptions> Methods,
+    IReadOnlyList<SamplingCell> Sampling,
+    int MaxNewTokens,
+    EvaluationLanes Lanes,
+    string? Output,
+    long Seed)
+{
+    /// <summary>The document's <c>kind</c>.</summary>
+    public const string Kind = "evaluation";
+
+    /// <summary>Model folders in order of first use, without repeats; the target first.</summary>
+    public IReadOnlyList<string> Models => [.. Methods.SelectMany(m => m.Models).Prepend(Target).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Method × sampling, the baseline first at each sampling.</summary>
+    public IReadOnlyList<EvaluationCell> Cells =>
+        [.. from sampling in Sampling from method in Methods.Prepend(new BaselineOptions()) select EvaluationCell.Of(this, method, sampling)];
+}
+
+/// <summary>The prompts.</summary>
+/// <param name="Path">File.</param>
+/// <param name="Format"><c>spec-bench</c> (question.jsonl) or <c>jsonl</c> (<c>prompt</c> and <c>category</c> a line).</param>
+/// <param name="Limit">Prompts at most, shared evenly by the categories; null takes all.</param>
+/// <param name="Categories">Only these; empty for all.</param>
+public sealed record EvaluationPrompts(string Path, string Format, int? Limit, IReadOnlyList<string> Categories);
+
+/// <summary>One way of sampling.</summary>
+/// <param name="Options">Processing of the laws.</param>
+/// <param name="Seed">Seed of the draws.</param>
+/// <param name="Samples">Generations of each prompt, each with a seed of its own; 1 at temperature 0.</param>
+public sealed record SamplingCell(SamplingOptions Options, long Seed, int Samples);
+
+/// <summary>Where figures are measured.</summary>
+/// <param name="Acceptance"><c>any</c> worker (default), or <c>off</c>.</param>
+/// <param name="Speed"><c>pinned</c> to one device class (default), or <c>off</c>.</param>
+public sealed record EvaluationLanes(string Acceptance, string Speed);
