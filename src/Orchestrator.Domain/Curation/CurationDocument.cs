@@ -31,6 +31,9 @@ public sealed record CurationDocument(
 
     /// <summary>Signals that stages make, in order of the stages: the score columns of every part.</summary>
     public IReadOnlyList<string> Signals => Stages.SelectMany(s => s.Signals).ToList();
+
+    /// <summary>Text columns that stages make, without repeats, in order of first use.</summary>
+    public IReadOnlyList<string> Tags => Stages.SelectMany(s => s.Tags).Distinct(StringComparer.Ordinal).ToList();
 }
 
 /// <summary>Where samples come from.</summary>

@@ -27,7 +27,7 @@ public static class CurationParser
         var priority = (int)scope.Whole("priority", 3, 1, 5);
         var input = ReadInput(scope);
         var stages = ReadStages(scope);
-        var select = scope.Raw("select") is { } rule ? ReadRule(scope, rule, scope.PathOf("select"), stages, 0) : null;
+        var select = scope.Raw("select") is { } rule ? ReadRule(scope, rule, scope.PathOf("select"), ScoresOf(stages), 0) : null;
         var output = ReadOutput(scope);
         var limits = ReadLimits(scope);
         var seed = scope.Whole("seed", 1, long.MinValue, long.MaxValue);
@@ -70,11 +70,7 @@ public static class CurationParser
             json["select"] = ToJson(select);
         }
 
-        json["output"] = new JsonObject
-        {
-            ["path"] = document.Output.Path,
-            ["samplesPerShard"] = document.Output.SamplesPerShard,
-        };
+        json["output"] = ToJson(document.Output);
         json["limits"] = new JsonObject { ["maxFailedShards"] = document.Limits.MaxFailedShards };
         json["seed"] = document.Seed;
         return json;
@@ -108,6 +104,7 @@ public static class CurationParser
     private static List<StageOptions> ReadStages(DocumentScope scope)
     {
         var stages = new List<StageOptions>();
+        var scopes = new List<DocumentScope>();
         foreach (var (item, path) in scope.Items("stages", 1, MaxStages))
         {
             if (scope.Open(item, path) is not { } stage)
@@ -129,12 +126,26 @@ public static class CurationParser
             }
 
             stages.Add(options);
+            scopes.Add(stage);
+        }
+
+        foreach (var (options, stage) in stages.Zip(scopes))
+        {
+            foreach (var signal in options.Signals.Intersect(stages.SelectMany(s => s.Tags), StringComparer.OrdinalIgnoreCase))
+            {
+                stage.Error("as", $"'{signal}' is the name of a text column of this document; choose another");
+            }
+
+            options.CheckLinks(stage, stages);
         }
 
         return stages;
     }
 
-    private static SelectRule? ReadRule(DocumentScope parent, JsonElement element, string path, IReadOnlyList<StageOptions> stages, int depth)
+    private static List<string> ScoresOf(IReadOnlyList<StageOptions> stages) => stages.Select(s => s.MainSignal).OfType<string>().ToList();
+
+    /// <summary>Reads a rule; <paramref name="signals"/> are the scores it may name, null where they are not known yet.</summary>
+    internal static SelectRule? ReadRule(DocumentScope parent, JsonElement element, string path, IReadOnlyList<string>? signals, int depth)
     {
         if (parent.Open(element, path) is not { } scope)
         {
@@ -157,19 +168,18 @@ public static class CurationParser
             }
 
             var field = hasAll ? "all" : "any";
-            var rules = scope.Items(field, 1, 64).Select(i => ReadRule(scope, i.Item, i.Path, stages, depth + 1)).OfType<SelectRule>().ToList();
+            var rules = scope.Items(field, 1, 64).Select(i => ReadRule(scope, i.Item, i.Path, signals, depth + 1)).OfType<SelectRule>().ToList();
             scope.RejectUnknown();
             return hasAll ? new SelectRule.All(rules) : new SelectRule.Any(rules);
         }
 
-        return ReadLeaf(scope, stages);
+        return ReadLeaf(scope, signals);
     }
 
-    private static SelectRule.Leaf? ReadLeaf(DocumentScope scope, IReadOnlyList<StageOptions> stages)
+    private static SelectRule.Leaf? ReadLeaf(DocumentScope scope, IReadOnlyList<string>? signals)
     {
-        var signals = stages.Select(s => s.MainSignal).OfType<string>().ToList();
         var by = scope.Text("by");
-        if (by.Length > 0 && !signals.Contains(by))
+        if (by.Length > 0 && signals?.Contains(by) == false)
         {
             scope.Error("by", signals.Count == 0
                 ? "no stage of this document makes a score: add one, for example clip-score"
@@ -206,7 +216,8 @@ public static class CurationParser
         return test is null ? null : new SelectRule.Leaf(by, test);
     }
 
-    private static CurationOutput ReadOutput(DocumentScope scope)
+    /// <summary>Reads <c>output</c>.</summary>
+    internal static CurationOutput ReadOutput(DocumentScope scope)
     {
         if (scope.Object("output") is not { } output)
         {
@@ -230,7 +241,11 @@ public static class CurationParser
         return result;
     }
 
-    private static JsonObject ToJson(SelectRule rule) => rule switch
+    /// <summary>Canonical form of <c>output</c>.</summary>
+    internal static JsonObject ToJson(CurationOutput output) => new() { ["path"] = output.Path, ["samplesPerShard"] = output.SamplesPerShard };
+
+    /// <summary>Canonical form of a rule.</summary>
+    internal static JsonObject ToJson(SelectRule rule) => rule switch
     {
         SelectRule.All all => new JsonObject { ["all"] = new JsonArray([.. all.Rules.Select(ToJson)]) },
         SelectRule.Any any => new JsonObject { ["any"] = new JsonArray([.. any.Rules.Select(ToJson)]) },

@@ -79,7 +79,8 @@ public sealed class CurationPlan : IJobPlan
         return score.Committed < score.Total || damaged > 0 ? JobState.SucceededWithFailures : JobState.Succeeded;
     }
 
-    private static List<ShardSpec> WriteShards(IReadOnlyDictionary<string, long> tally)
+    /// <summary>Shards of <c>write</c>, from the tally of <c>decide</c>.</summary>
+    internal static List<ShardSpec> WriteShards(IReadOnlyDictionary<string, long> tally)
     {
         var tars = (int)tally[OutputTarsTally];
         var parts = (int)tally[PartsTally];

@@ -16,6 +16,32 @@ public abstract record SelectRule
         _ => throw new InvalidOperationException("A select rule is a leaf, all or any."),
     };
 
+    /// <summary>Whether the rule keeps a sample, given for each of <see cref="Leaves"/> whether it does; bit i is leaf i.</summary>
+    /// <param name="kept">At most 64 leaves.</param>
+    public bool Keeps(ulong kept)
+    {
+        var leaf = 0;
+        return Keeps(kept, ref leaf);
+    }
+
+    private bool Keeps(ulong kept, ref int leaf)
+    {
+        if (this is Leaf)
+        {
+            return (kept >> leaf++ & 1) != 0;
+        }
+
+        var (rules, all) = this is All every ? (every.Rules, true) : (((Any)this).Rules, false);
+        var result = all;
+        foreach (var rule in rules)
+        {
+            var inner = rule.Keeps(kept, ref leaf);
+            result = all ? result & inner : result | inner;
+        }
+
+        return result;
+    }
+
     /// <summary>Kept where every rule keeps it; rejected by the first that does not.</summary>
     public sealed record All(IReadOnlyList<SelectRule> Rules) : SelectRule;
 

@@ -81,6 +81,30 @@ public sealed class CurationParserTests
             Parse(Valid.Replace("\"stages\": [", "\"stages\": [ { \"type\": \"clip-score\", \"model\": \"other\" },", StringComparison.Ordinal)).Errors,
             e => e.Path == "$.stages[2].as");
 
+    [Theory]
+    [InlineData("""{ "type": "dedup" }""", null)]
+    [InlineData("""{ "type": "dedup", "method": "phash", "radius": 8, "keepBy": "clip", "against": ["cur-1", "out/x"] }""", null)]
+    [InlineData("""{ "type": "dedup", "method": "embedding", "from": "clip", "clusters": 9, "epsilon": 0.1 }""", null)]
+    [InlineData("""{ "type": "dedup", "method": "md5" }""", "$.stages[2].method")]
+    [InlineData("""{ "type": "dedup", "method": "phash", "radius": 17 }""", "$.stages[2].radius")]
+    [InlineData("""{ "type": "dedup", "radius": 1 }""", "$.stages[2].radius")]
+    [InlineData("""{ "type": "dedup", "method": "phash", "epsilon": 0.1 }""", "$.stages[2].epsilon")]
+    [InlineData("""{ "type": "dedup", "method": "embedding" }""", "$.stages[2].from")]
+    [InlineData("""{ "type": "dedup", "method": "embedding", "from": "basic-filter.words" }""", "$.stages[2].from")]
+    [InlineData("""{ "type": "dedup", "keepBy": "clap" }""", "$.stages[2].keepBy")]
+    [InlineData("""{ "type": "dedup", "against": [""] }""", "$.stages[2].against[0]")]
+    [InlineData("""{ "type": "clip-score", "model": "m", "as": "dedup.of" }, { "type": "dedup" }""", "$.stages[2].as")]
+    public void Parse_DedupStage_NamesWhatIsWrong(string stage, string? path)
+    {
+        var parsed = Parse(Valid.Replace("\"as\": \"clip\" }", "\"as\": \"clip\" }, " + stage, StringComparison.Ordinal));
+        Assert.Equal(path is null ? [] : [path], parsed.Errors.Select(e => e.Path));
+        if (parsed.Document is { } document)
+        {
+            var json = CurationParser.ToJson(document).ToJsonString();
+            Assert.Equal(json, CurationParser.ToJson(CurationParser.ParseCanonical(json)).ToJsonString());
+        }
+    }
+
     [Fact]
     public void Parse_RulesNestedTooDeep_IsAnError()
     {

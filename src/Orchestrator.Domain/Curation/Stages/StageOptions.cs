@@ -18,6 +18,19 @@ public abstract record StageOptions
     /// <summary>The signal that <c>select</c> may name without <c>of</c>; null for a stage that only rejects.</summary>
     public virtual string? MainSignal => null;
 
+    /// <summary>Text columns that the stage makes; stages may share one.</summary>
+    public virtual IReadOnlyList<string> Tags => [];
+
+    /// <summary>True for a stage whose image embeddings others may use, by its <see cref="MainSignal"/>.</summary>
+    public virtual bool MakesEmbeddings => false;
+
+    /// <summary>Notes mistakes in what the stage says of other stages.</summary>
+    /// <param name="scope">The stage's own object.</param>
+    /// <param name="stages">Every stage of the document.</param>
+    public virtual void CheckLinks(DocumentScope scope, IReadOnlyList<StageOptions> stages)
+    {
+    }
+
     /// <summary>The options as canonical JSON, defaults filled in.</summary>
     public abstract JsonObject ToJson();
 }
@@ -36,6 +49,8 @@ public static class StageCatalog
     [
         new(BasicFilterOptions.TypeName, "DataComp's basic rules on the caption and the image's size.", BasicFilterOptions.Read),
         new(ClipScoreOptions.TypeName, "Cosine of image and caption under a CLIP model.", ClipScoreOptions.Read),
+        new(DedupOptions.TypeName, "Of samples that are alike keeps one: equal bytes, near DCT hashes, near embeddings.", DedupOptions.Read),
+        new(BalanceOptions.TypeName, "MetaCLIP's balancing of captions over a list of entries.", BalanceOptions.Read),
     ];
 
     /// <summary>Types by name.</summary>
