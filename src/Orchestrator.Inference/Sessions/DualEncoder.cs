@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Text;
 
@@ -17,28 +16,31 @@ namespace Orchestrator.Inference.Sessions;
 /// </remarks>
 public sealed class DualEncoder : IDisposable
 {
-    private readonly DualEncoderGraph _graph;
-
-    private DualEncoder(ModelFolder folder, PreprocessContract preprocess, ITextTokenizer tokenizer, DualEncoderGraph graph) =>
-        (Folder, Preprocess, Tokenizer, _graph, Width) = (folder, preprocess, tokenizer, graph, 0);
+    private DualEncoder(ModelFolder folder, ImageTower images, TextTower texts) => (Folder, Images, Texts) = (folder, images, texts);
 
     /// <summary>The folder it was loaded from.</summary>
     public ModelFolder Folder { get; }
 
+    /// <summary>The image half.</summary>
+    public ImageTower Images { get; }
+
+    /// <summary>The text half.</summary>
+    public TextTower Texts { get; }
+
     /// <summary>What the image tower takes.</summary>
-    public PreprocessContract Preprocess { get; }
+    public PreprocessContract Preprocess => Images.Preprocess;
 
     /// <summary>What the text tower takes.</summary>
-    public ITextTokenizer Tokenizer { get; }
+    public ITextTokenizer Tokenizer => Texts.Tokenizer;
 
     /// <summary>Floats of one embedding.</summary>
-    public int Width { get; private set; }
+    public int Width => Images.Width;
 
     /// <summary>Provider the image tower runs on: cuda or cpu.</summary>
-    public string Provider => _graph.Image.Session.Provider;
+    public string Provider => Images.Provider;
 
     /// <summary>Providers tried and not used, with reasons.</summary>
-    public IReadOnlyList<string> RefusedProviders => _graph.Image.Session.Refused;
+    public IReadOnlyList<string> RefusedProviders => Images.RefusedProviders;
 
     /// <summary>Factor on the cosine from the manifest; null when it states none.</summary>
     public double? LogitScale => Folder.Manifest.LogitScale;
@@ -46,131 +48,61 @@ public sealed class DualEncoder : IDisposable
     /// <summary>Offset after the factor from the manifest; null when it states none.</summary>
     public double? LogitBias => Folder.Manifest.LogitBias;
 
-    /// <summary>Loads and checks a folder of kind clip or siglip.</summary>
+    /// <summary>Loads and checks a folder of kind clip or siglip, with one row through each tower.</summary>
     /// <exception cref="ModelContractException">A file is missing, or graph, configs and tokenizer do not fit together.</exception>
     public static DualEncoder Load(ModelFolder folder, InferenceOptions options)
     {
-        if (folder.Kind is not ("clip" or "siglip"))
+        var (images, texts) = DualEncoderGraphs.Open(folder, options);
+        var encoder = new DualEncoder(folder, images, texts);
+        if (texts.Width == images.Width)
         {
-            throw new ModelContractException(folder.FolderPath, "kind", "clip or siglip", folder.Kind);
-        }
-
-        var preprocess = PreprocessContract.Read(folder.PathOf("preprocessor_config.json"));
-        var tokenizer = TextTokenizers.Load(folder);
-        var graph = DualEncoderGraph.Open(folder, options, preprocess, tokenizer);
-        var encoder = new DualEncoder(folder, preprocess, tokenizer, graph);
-        try
-        {
-            encoder.Probe();
             return encoder;
         }
-        catch
-        {
-            encoder.Dispose();
-            throw;
-        }
+
+        encoder.Dispose();
+        throw new ModelContractException(texts.Tower.Session.File, texts.Tower.OutputName, $"width {images.Width}, that of the image tower", $"{texts.Width}", $"Name the projected outputs in {ModelManifest.FileName} under outputs.vision and outputs.text");
     }
 
-    /// <summary>Embeds images.</summary>
-    /// <param name="pixels">count x <see cref="PreprocessContract.TensorLength"/> floats, as <see cref="ImagePreprocessor.Write"/> makes them.</param>
-    /// <param name="count">Images, 1 or more.</param>
-    /// <param name="embeddings">count x <see cref="Width"/> places.</param>
-    /// <exception cref="ArgumentException">A length does not fit the count.</exception>
-    public void EncodeImages(ReadOnlyMemory<float> pixels, int count, Memory<float> embeddings)
-    {
-        Lengths(pixels.Length, Preprocess.TensorLength, embeddings.Length, count);
-        Chunks(_graph.Image, count, (from, rows) =>
-        {
-            var batch = pixels.Slice(from * Preprocess.TensorLength, rows * Preprocess.TensorLength);
-            _graph.RunImages(batch, rows, _ => embeddings.Slice(from * Width, rows * Width));
-        });
-        Embeddings.Normalize(embeddings.Span, Width);
-    }
+    /// <summary>As <see cref="ImageTower.Encode(ReadOnlyMemory{float}, int, Memory{float})"/>.</summary>
+    public void EncodeImages(ReadOnlyMemory<float> pixels, int count, Memory<float> embeddings) => Images.Encode(pixels, count, embeddings);
 
-    /// <summary>Embeds tokenised texts.</summary>
-    /// <param name="ids">count x ContextLength ids, as <see cref="ITextTokenizer.Encode"/> makes them.</param>
-    /// <param name="lengths">What Encode returned for each row; read only when the graph takes an attention mask.</param>
-    /// <param name="count">Texts, 1 or more.</param>
-    /// <param name="embeddings">count x <see cref="Width"/> places.</param>
-    /// <exception cref="ArgumentException">A length does not fit the count.</exception>
-    public void EncodeTexts(ReadOnlyMemory<long> ids, ReadOnlyMemory<int> lengths, int count, Memory<float> embeddings)
-    {
-        var context = Tokenizer.ContextLength;
-        Lengths(ids.Length, context, embeddings.Length, count);
-        if (lengths.Length != count)
-        {
-            throw new ArgumentException($"{count} texts need {count} lengths, got {lengths.Length}", nameof(lengths));
-        }
-
-        Chunks(_graph.Text, count, (from, rows) =>
-            _graph.RunTexts(ids.Slice(from * context, rows * context), lengths.Slice(from, rows), rows, context, _ => embeddings.Slice(from * Width, rows * Width)));
-        Embeddings.Normalize(embeddings.Span, Width);
-    }
+    /// <summary>As <see cref="TextTower.Encode(ReadOnlyMemory{long}, ReadOnlyMemory{int}, int, Memory{float})"/>.</summary>
+    public void EncodeTexts(ReadOnlyMemory<long> ids, ReadOnlyMemory<int> lengths, int count, Memory<float> embeddings) => Texts.Encode(ids, lengths, count, embeddings);
 
     /// <summary>Tokenises and embeds texts in one batch: count x <see cref="Width"/> floats.</summary>
-    public float[] EncodeTexts(IReadOnlyList<string> texts)
-    {
-        var context = Tokenizer.ContextLength;
-        var ids = new long[texts.Count * context];
-        var lengths = new int[texts.Count];
-        for (var i = 0; i < texts.Count; i++)
-        {
-            lengths[i] = Tokenizer.Encode(texts[i], ids.AsSpan(i * context, context));
-        }
-
-        var embeddings = new float[texts.Count * Width];
-        EncodeTexts(ids, lengths, texts.Count, embeddings);
-        return embeddings;
-    }
+    public float[] EncodeTexts(IReadOnlyList<string> texts) => Texts.Encode(texts);
 
     /// <summary>Preprocesses and embeds decoded images in one batch: count x <see cref="Width"/> floats.</summary>
-    public float[] EncodeImages(IReadOnlyList<DecodedImage> images)
-    {
-        var preprocessor = new ImagePreprocessor(Preprocess);
-        var pixels = new float[images.Count * Preprocess.TensorLength];
-        for (var i = 0; i < images.Count; i++)
-        {
-            preprocessor.Write(images[i], pixels.AsSpan(i * Preprocess.TensorLength, Preprocess.TensorLength));
-        }
+    public float[] EncodeImages(IReadOnlyList<DecodedImage> images) => Images.Encode(images);
 
-        var embeddings = new float[images.Count * Width];
-        EncodeImages(pixels, images.Count, embeddings);
-        return embeddings;
+    /// <summary>Turns cosines into SigLIP's logits and probabilities.</summary>
+    /// <exception cref="ModelContractException">The manifest states no logit_scale or no logit_bias: split graphs do not carry them.</exception>
+    public PairLogits PairLogits()
+    {
+        double Stated(double? value, string field) => value
+            ?? throw new ModelContractException(Folder.PathOf(ModelManifest.FileName), field, "a number, which the split graphs do not carry", "nothing", "Copy it from the model's weights (logit_scale is exp(t'))");
+        return new PairLogits(Stated(LogitScale, "logit_scale"), Stated(LogitBias, "logit_bias"));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _graph.Dispose();
-
-    /// <summary>One row through each tower: shapes that only running shows, and the common width.</summary>
-    private void Probe()
+    public void Dispose()
     {
-        var row = Array.Empty<float>();
-        Memory<float> Take(int width) => row = new float[width];
-        Width = _graph.RunImages(new float[Preprocess.TensorLength], 1, Take);
-        var ids = new long[Tokenizer.ContextLength];
-        var length = Tokenizer.Encode("a", ids);
-        var text = _graph.RunTexts(ids, new[] { length }, 1, ids.Length, Take);
-        if (text != Width)
-        {
-            throw new ModelContractException(_graph.Text.Session.File, _graph.Text.OutputName, $"width {Width}, that of the image tower", $"{text}", $"Name the projected outputs in {ModelManifest.FileName} under outputs.vision and outputs.text");
-        }
+        Images.Dispose();
+        Texts.Dispose();
     }
+}
 
-    private void Lengths(int input, int rowLength, int output, int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        if (input != (long)count * rowLength || output != (long)count * Width)
-        {
-            throw new ArgumentException($"{count} rows need {(long)count * rowLength} inputs and {(long)count * Width} places, got {input} and {output}", nameof(count));
-        }
-    }
+/// <summary>
+/// SigLIP's reading of a cosine (Zhai 2023, section 3): logit = scale x cosine + bias, probability = 1 / (1 + e^-logit). Both grow with
+/// the cosine, so they rank pairs alike; a good pair's probability is often 0.1 to 0.3, so 0.5 is no threshold.
+/// </summary>
+/// <param name="Scale">exp(t'), above 0.</param>
+/// <param name="Bias">b; -10 at the start of training.</param>
+public readonly record struct PairLogits(double Scale, double Bias)
+{
+    /// <summary>Logit of a cosine in [-1, 1]; NaN for NaN.</summary>
+    public double Logit(double cosine) => (Scale * cosine) + Bias;
 
-    private static void Chunks(EmbeddingTower tower, int count, Action<int, int> run)
-    {
-        var step = tower.FixedBatch == 0 ? count : tower.FixedBatch;
-        for (var from = 0; from < count; from += step)
-        {
-            run(from, step);
-        }
-    }
+    /// <summary>Probability in [0, 1] that the pair belongs together; NaN for NaN.</summary>
+    public double Probability(double cosine) => 1 / (1 + Math.Exp(-Logit(cosine)));
 }

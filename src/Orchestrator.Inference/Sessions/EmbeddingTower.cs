@@ -2,13 +2,11 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Orchestrator.Inference.Sessions;
 
-/// <summary>One half of a dual encoder: a session, the input that carries the batch, inputs that stay constant, and one output.</summary>
+/// <summary>One half of a dual encoder: a session, inputs that stay constant, and one output.</summary>
 /// <remarks>Constant inputs feed the other half of a joint graph. Safe for concurrent use: a run owns its values, the constants are only read.</remarks>
-internal sealed class EmbeddingTower(OrtSession session, GraphTensor output, int fixedBatch, IReadOnlyList<KeyValuePair<string, OrtValue>> constants) : IDisposable
+internal sealed class EmbeddingTower(OrtSession session, GraphTensor output, int fixedBatch, IReadOnlyList<KeyValuePair<string, OrtValue>> constants, bool owns = true) : IDisposable
 {
     private static readonly RunOptions Options = new();
-
-    public int FixedBatch => fixedBatch;
 
     public OrtSession Session => session;
 
@@ -46,6 +44,31 @@ internal sealed class EmbeddingTower(OrtSession session, GraphTensor output, int
         foreach (var constant in constants)
         {
             constant.Value.Dispose();
+        }
+
+        if (owns)
+        {
+            session.Dispose();
+        }
+    }
+
+    /// <summary>Refuses lengths that do not fit the count.</summary>
+    public static void CheckLengths(int input, int rowLength, int output, int width, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        if (input != (long)count * rowLength || output != (long)count * width)
+        {
+            throw new ArgumentException($"{count} rows need {(long)count * rowLength} inputs and {(long)count * width} places, got {input} and {output}", nameof(count));
+        }
+    }
+
+    /// <summary>Runs all rows at once, or one at a time where the graph's batch is fixed to 1.</summary>
+    public void InChunks(int count, Action<int, int> run)
+    {
+        var step = fixedBatch == 0 ? count : fixedBatch;
+        for (var from = 0; from < count; from += step)
+        {
+            run(from, step);
         }
     }
 }

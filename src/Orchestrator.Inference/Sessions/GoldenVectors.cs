@@ -27,9 +27,7 @@ internal sealed record GoldenVectors(string File, IReadOnlyList<GoldenImage> Ima
         var path = folder.PathOf(folder.Manifest.Golden ?? "golden.json");
         if (!System.IO.File.Exists(path))
         {
-            return folder.Manifest.Golden is null
-                ? new GoldenVectors(path, [], [], [])
-                : throw new ModelContractException(path, "file", $"golden vectors, as {ModelManifest.FileName} says", "nothing");
+            throw new ModelContractException(path, "file", "golden vectors", "nothing", $"Export them, or name their file in {ModelManifest.FileName} under golden");
         }
 
         var file = JsonFile.Read(path);

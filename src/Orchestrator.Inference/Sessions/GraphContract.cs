@@ -52,12 +52,12 @@ internal sealed class GraphContract(OrtSession session)
     }
 
     /// <summary>Refuses inputs nobody will feed.</summary>
-    public void RefuseUnclaimedInputs()
+    public void RefuseUnclaimedInputs(string fed)
     {
         var left = session.Session.InputMetadata.Keys.Where(name => !_claimed.Contains(name)).ToArray();
         if (left.Length > 0)
         {
-            throw Wrong(left[0], "no inputs beyond pixels, ids and mask", All(session.Session.InputMetadata), "Export the graph without it");
+            throw Wrong(left[0], $"no inputs beyond {fed}", All(session.Session.InputMetadata), "Export the graph without it");
         }
     }
 

@@ -35,6 +35,32 @@ public sealed class ModelCatalog
         return _open.GetOrAdd(name, Find);
     }
 
+    /// <summary>
+    /// Full paths of the model folders at or below a folder, sorted: the folder itself when it is one, else those of its subfolders at
+    /// any depth to 8. A model folder is not searched further, nor is a folder whose name begins with a dot.
+    /// </summary>
+    public static IReadOnlyList<string> FoldersBelow(string root)
+    {
+        var found = new List<string>();
+        Search(Path.GetFullPath(root), 0);
+        return [.. found.Order(StringComparer.Ordinal)];
+
+        void Search(string folder, int depth)
+        {
+            if (IsModel(folder))
+            {
+                found.Add(folder);
+            }
+            else if (depth < 8 && Directory.Exists(folder))
+            {
+                foreach (var inner in Directory.EnumerateDirectories(folder).Where(f => !Path.GetFileName(f).StartsWith('.')))
+                {
+                    Search(inner, depth + 1);
+                }
+            }
+        }
+    }
+
     private ModelFolder Find(string name)
     {
         var folder = _roots.Select(root => Path.Combine(root, name)).FirstOrDefault(path => Directory.Exists(path) && IsModel(path));

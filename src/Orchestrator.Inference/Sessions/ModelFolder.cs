@@ -21,7 +21,7 @@ public sealed class ModelFolder
     /// <summary>Last part of the path.</summary>
     public string Name => Path.GetFileName(FolderPath);
 
-    /// <summary>Kind from the manifest, or from <c>model_type</c> in config.json: clip, siglip, blip-caption, blip-itm, causal-lm, medusa, eagle, mtp.</summary>
+    /// <summary>Kind from the manifest, or from <c>model_type</c> in config.json: clip, siglip, blip-caption, blip-itm, causal-lm, medusa, eagle, mtp, retrieval-datastore.</summary>
     public string Kind { get; }
 
     /// <summary>The manifest; empty when there is no file.</summary>
@@ -46,7 +46,10 @@ public sealed class ModelFolder
         var manifest = ModelManifest.Read(path);
         var configPath = Path.Combine(path, "config.json");
         var config = File.Exists(configPath) ? JsonFile.Read(configPath) : null;
-        return new ModelFolder(path, manifest, config, manifest.Kind ?? KindOf(path, config));
+        var kind = manifest.Kind ?? KindOf(path, config);
+        return ModelKinds.All.Contains(kind)
+            ? new ModelFolder(path, manifest, config, kind)
+            : throw new ModelContractException(Path.Combine(path, ModelManifest.FileName), "kind", $"one of [{string.Join(", ", ModelKinds.All)}]", kind);
     }
 
     /// <summary>A whole number in config.json by its path, such as <c>text_config.vocab_size</c>; null when absent.</summary>
@@ -103,6 +106,11 @@ public sealed class ModelFolder
 
         return null;
     }
+
+    /// <summary>True when the folder has a half-precision variant of any of its graphs: under a role ending in _fp16, or as a file <c>*_fp16.onnx</c>.</summary>
+    public bool HasHalf =>
+        Manifest.Files.Keys.Any(role => role.EndsWith("_fp16", StringComparison.Ordinal))
+        || new[] { FolderPath, PathOf("onnx") }.Where(Directory.Exists).Any(folder => Directory.EnumerateFiles(folder, "*_fp16.onnx").Any());
 
     private static string KindOf(string path, JsonFile? config) => config?.Text("model_type") switch
     {

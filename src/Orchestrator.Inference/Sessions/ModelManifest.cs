@@ -12,8 +12,18 @@ namespace Orchestrator.Inference.Sessions;
 ///   "logit_scale": 100.0, "logit_bias": -10.0, "text_cleaning": "hf", "golden": "golden.json",
 ///   "licence": "MIT", "provenance": "where the weights come from" }
 /// </code>
-/// Every field is optional. logit_scale multiplies the cosine (it is exp(t'), not t'). The spellings logitScale, logitBias and
-/// textCleaning are read too.
+/// Every field is optional for clip and siglip. logit_scale multiplies the cosine (it is exp(t'), not t'). The spellings logitScale,
+/// logitBias and textCleaning are read too. The other kinds name their graphs under files, each with a twin <c>{role}_fp16</c> where
+/// there is half precision, and have fields of their own:
+/// <list type="table">
+/// <item><term>blip-caption</term><description>files vision, decoder; prompt, bos_token, eos_token, num_layers, min_length, max_length</description></item>
+/// <item><term>blip-itm</term><description>files vision, text; enc_token, max_tokens</description></item>
+/// <item><term>causal-lm</term><description>files tree, plain, fused, exit_{l}; num_layers, num_key_value_heads, head_dim, hidden_size, vocab_size, max_position_embeddings, bos_token_id, eos_token_id, early_exit_layers, feature_layers</description></item>
+/// <item><term>medusa</term><description>files heads; base and the sizes above</description></item>
+/// <item><term>eagle</term><description>files head and, for EAGLE-3, fuse; base and the sizes above</description></item>
+/// <item><term>mtp</term><description>files heads (parallel), module (sequential); base and the sizes above</description></item>
+/// <item><term>retrieval-datastore</term><description>file tokens; tokens (their number), base, vocab_size</description></item>
+/// </list>
 /// </remarks>
 public sealed class ModelManifest
 {
@@ -42,7 +52,7 @@ public sealed class ModelManifest
     /// <summary>Added to the scaled cosine; null when not stated.</summary>
     public double? LogitBias { get; private init; }
 
-    /// <summary><c>hf</c> or <c>openai</c>; null when not stated.</summary>
+    /// <summary>Text cleaning. clip: <c>hf</c> (default) or <c>openai</c>; siglip: <c>big_vision</c> (default) or <c>hf</c>. Null when not stated.</summary>
     public string? TextCleaning { get; private init; }
 
     /// <summary>File of golden vectors, relative to the folder; null when not stated.</summary>
@@ -56,6 +66,14 @@ public sealed class ModelManifest
 
     /// <summary>A field this class does not name, for stages with needs of their own; null when absent.</summary>
     public JsonElement? Extra(string field) => _file?.Find(field);
+
+    /// <summary>A string of the kind's own, such as <c>prompt</c>; null when absent.</summary>
+    /// <exception cref="ModelContractException">The field holds something else.</exception>
+    public string? Text(string field) => _file?.Text(field);
+
+    /// <summary>A whole number of the kind's own, such as <c>num_layers</c>; null when absent.</summary>
+    /// <exception cref="ModelContractException">The field holds something else.</exception>
+    public int? Integer(string field) => _file?.Integer(field);
 
     /// <summary>Reads the manifest of a folder; an empty one when there is no file.</summary>
     public static ModelManifest Read(string folder)
@@ -89,9 +107,9 @@ public sealed class ModelManifest
             }
         }
 
-        if (manifest.TextCleaning is not (null or "hf" or "openai"))
+        if (manifest.TextCleaning is not (null or "hf" or "openai" or "big_vision"))
         {
-            throw new ModelContractException(path, "text_cleaning", "hf or openai", manifest.TextCleaning!);
+            throw new ModelContractException(path, "text_cleaning", "hf, openai or big_vision", manifest.TextCleaning!);
         }
 
         return manifest;

@@ -8,8 +8,16 @@ namespace Orchestrator.Inference.Sessions;
 /// <summary>Wraps the caller's memory as ONNX values, converting only where the graph's element type differs.</summary>
 internal static class TensorFeed
 {
+    /// <summary>A tensor without values, such as a key cache of length 0: there is no memory of the caller's to wrap.</summary>
+    public static OrtValue Empty(TensorElementType type, params long[] shape) => OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, shape);
+
     public static OrtValue Floats(ReadOnlyMemory<float> values, TensorElementType type, params long[] shape)
     {
+        if (values.Length == 0)
+        {
+            return Empty(type, shape);
+        }
+
         if (type == TensorElementType.Float)
         {
             return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, MemoryMarshal.AsMemory(values), shape);
@@ -22,6 +30,11 @@ internal static class TensorFeed
 
     public static OrtValue Integers(ReadOnlyMemory<long> values, TensorElementType type, params long[] shape)
     {
+        if (values.Length == 0)
+        {
+            return Empty(type, shape);
+        }
+
         if (type == TensorElementType.Int64)
         {
             return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, MemoryMarshal.AsMemory(values), shape);

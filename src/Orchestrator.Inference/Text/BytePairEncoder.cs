@@ -4,24 +4,23 @@ using System.Text;
 namespace Orchestrator.Inference.Text;
 
 /// <summary>
-/// Byte-level byte-pair encoding with an end-of-word mark (Sennrich 2016; OpenAI CLIP's layout): a word's UTF-8 bytes become
-/// symbols, the last one carries <c>&lt;/w&gt;</c>, and the neighbouring pair of lowest rank is merged, leftmost first, until no pair
-/// has a rank.
+/// Byte-level byte-pair encoding (Sennrich 2016): a word's UTF-8 bytes become symbols, the last one carries the end-of-word mark
+/// where the vocabulary has one (CLIP: <c>&lt;/w&gt;</c>; GPT-2: none), and the neighbouring pair of lowest rank is merged, leftmost
+/// first, until no pair has a rank.
 /// </summary>
 /// <remarks>
 /// Cost O(n log n) in the word's bytes (linked list and heap). Words up to 64 characters are cached, at most
-/// <see cref="CacheLimit"/> of them. A word beyond <see cref="LongestWord"/> bytes is cut there: an encoder reads a few dozen
-/// tokens, which lie far before the cut. Safe for concurrent use.
+/// <see cref="CacheLimit"/> of them. Where only the first tokens count (CLIP reads 77), a word may be cut far beyond them. Safe for concurrent use.
 /// </remarks>
 internal sealed class BytePairEncoder
 {
-    /// <summary>Bytes of a word that are looked at.</summary>
-    public const int LongestWord = 16_384;
+    /// <summary>Cut for encoders that read a few dozen tokens.</summary>
+    public const int ShortContext = 16_384;
 
     private const int CacheLimit = 65_536;
     private const int LongestCached = 64;
-    private const string EndOfWord = "</w>";
 
+    private readonly int _longestWord;
     private readonly int[] _inner = new int[256];
     private readonly int[] _final = new int[256];
     private readonly Dictionary<(int Left, int Right), Merge> _merges;
@@ -30,15 +29,18 @@ internal sealed class BytePairEncoder
     /// <param name="vocabulary">Token to id, tokens written in the byte alphabet of <see cref="Alphabet"/>.</param>
     /// <param name="merges">Pairs, best first.</param>
     /// <param name="unknownId">Id for a byte the vocabulary lacks.</param>
+    /// <param name="endOfWord">Mark on a word's last symbol; empty for none.</param>
+    /// <param name="longestWord">Bytes of a word that are looked at; a longer word is cut there.</param>
     /// <param name="source">File name for errors.</param>
     /// <exception cref="ModelContractException">A merge names a token the vocabulary lacks.</exception>
-    public BytePairEncoder(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, int unknownId, string source)
+    public BytePairEncoder(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> merges, int unknownId, string endOfWord, int longestWord, string source)
     {
+        _longestWord = longestWord;
         for (var value = 0; value < 256; value++)
         {
             var symbol = Alphabet[value].ToString();
             _inner[value] = vocabulary.TryGetValue(symbol, out var inner) ? inner : unknownId;
-            _final[value] = vocabulary.TryGetValue(symbol + EndOfWord, out var final) ? final : unknownId;
+            _final[value] = vocabulary.TryGetValue(symbol + endOfWord, out var final) ? final : unknownId;
         }
 
         _merges = new Dictionary<(int, int), Merge>(merges.Count);
@@ -81,13 +83,13 @@ internal sealed class BytePairEncoder
 
     private int[] Split(ReadOnlySpan<char> word)
     {
-        if (word.Length > LongestWord)
+        if (word.Length > _longestWord)
         {
-            word = word[..LongestWord];
+            word = word[.._longestWord];
         }
 
         var bytes = new byte[Encoding.UTF8.GetMaxByteCount(word.Length)];
-        var length = Math.Min(Encoding.UTF8.GetBytes(word, bytes), LongestWord);
+        var length = Math.Min(Encoding.UTF8.GetBytes(word, bytes), _longestWord);
         if (length == 0)
         {
             return [];

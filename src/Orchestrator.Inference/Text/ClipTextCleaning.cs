@@ -41,7 +41,11 @@ internal static class ClipTextCleaner
         return text[start..end];
     }
 
-    private static bool IsPythonSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
+    /// <summary>What Python's <c>str.isspace</c> and <c>\s</c> take as white space.</summary>
+    public static bool IsPythonSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
+
+    /// <summary>Python's <c>str.lower</c>.</summary>
+    public static string PythonLower(string text) => Lower(text, finalSigma: true);
 
     private static string Spaces(string text)
     {

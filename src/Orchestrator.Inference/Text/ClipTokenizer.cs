@@ -4,7 +4,8 @@ namespace Orchestrator.Inference.Text;
 /// <param name="Content">Exact text.</param>
 /// <param name="Id">Its id.</param>
 /// <param name="Normalized">True: looked for after cleaning; false: before.</param>
-internal sealed record AddedToken(string Content, int Id, bool Normalized);
+/// <param name="Special">True: left out when ids are turned back into text.</param>
+internal sealed record AddedToken(string Content, int Id, bool Normalized, bool Special);
 
 /// <summary>What a tokenizer folder says, whichever of the two layouts it has.</summary>
 internal sealed record ClipVocabulary(
@@ -30,7 +31,7 @@ public sealed class ClipTokenizer : ITextTokenizer
     {
         _vocabulary = vocabulary;
         _cleaning = cleaning;
-        _encoder = new BytePairEncoder(vocabulary.Ids, vocabulary.Merges, vocabulary.UnknownId, vocabulary.Source);
+        _encoder = new BytePairEncoder(vocabulary.Ids, vocabulary.Merges, vocabulary.UnknownId, "</w>", BytePairEncoder.ShortContext, vocabulary.Source);
         if (cleaning == ClipTextCleaning.OpenAi)
         {
             // OpenAI's pattern takes the two tokens as words, where the scan happens to stand.
@@ -57,7 +58,7 @@ public sealed class ClipTokenizer : ITextTokenizer
     /// <summary>Entries of the vocabulary.</summary>
     public int VocabularySize => _vocabulary.Ids.Count;
 
-    /// <summary>Largest id the vocabulary can give.</summary>
+    /// <summary>Largest id the vocabulary can give; the text model's table must be longer.</summary>
     public int LargestId => _vocabulary.Ids.Values.Max();
 
     /// <summary>Reads a folder.</summary>

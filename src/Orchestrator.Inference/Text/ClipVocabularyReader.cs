@@ -12,9 +12,8 @@ internal static class ClipVocabularyReader
     public static ClipVocabulary Read(string folder)
     {
         var single = Path.Combine(folder, "tokenizer.json");
-        var config = Optional(folder, "tokenizer_config.json");
-        var special = Optional(folder, "special_tokens_map.json");
-        string Token(string field, string fallback) => TokenText(config, field) ?? TokenText(special, field) ?? fallback;
+        var settings = TokenizerSettings.Read(folder);
+        string Token(string field, string fallback) => settings.Token(field) ?? fallback;
 
         string source;
         Dictionary<string, int> ids;
@@ -33,8 +32,8 @@ internal static class ClipVocabularyReader
                 throw new ModelContractException(folder, "file", "tokenizer.json, or vocab.json with merges.txt", "neither", "Copy the tokenizer files from the model's repository");
             }
 
-            ids = Vocabulary(JsonFile.Read(source), "vocab", JsonFile.Read(source).Root);
-            merges = MergesText(Path.Combine(folder, "merges.txt"));
+            ids = TokenizerJson.Ids(JsonFile.Read(source), "vocab", JsonFile.Read(source).Root);
+            merges = TokenizerJson.MergesText(Path.Combine(folder, "merges.txt"));
         }
 
         foreach (var token in added)
@@ -54,43 +53,11 @@ internal static class ClipVocabularyReader
         if (added.Count == 0)
         {
             // What CLIPTokenizerFast makes of the two bare files.
-            added.Add(new AddedToken(Token("bos_token", Start), start, Normalized: true));
-            added.Add(new AddedToken(Token("eos_token", End), end, Normalized: false));
+            added.Add(new AddedToken(Token("bos_token", Start), start, Normalized: true, Special: true));
+            added.Add(new AddedToken(Token("eos_token", End), end, Normalized: false, Special: true));
         }
 
-        return new ClipVocabulary(source, ids, merges, added, start, end, Id("pad_token", Token("eos_token", End)), Id("unk_token", Token("eos_token", End)), Context(folder, config));
-    }
-
-    private static JsonFile? Optional(string folder, string name)
-    {
-        var path = Path.Combine(folder, name);
-        return File.Exists(path) ? JsonFile.Read(path) : null;
-    }
-
-    private static string? TokenText(JsonFile? file, string field) => file?.Find(field) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.String } text => text.GetString(),
-        { ValueKind: JsonValueKind.Object } token when token.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String => content.GetString(),
-        var other => throw file.Wrong(field, "a token or an object with content", other.Value),
-    };
-
-    /// <summary>Some configs carry 1e30 for "no limit"; then the position table of the text model decides.</summary>
-    private static int Context(string folder, JsonFile? config)
-    {
-        var stated = config?.Number("model_max_length", DefaultContext) ?? DefaultContext;
-        var positions = double.PositiveInfinity;
-        if (Optional(folder, "config.json") is { } model)
-        {
-            var text = model.Find("text_config") is { ValueKind: JsonValueKind.Object } nested ? nested : model.Root;
-            positions = text.TryGetProperty("max_position_embeddings", out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : positions;
-        }
-
-        var context = Math.Min(stated, positions);
-        context = context > 100_000 ? DefaultContext : context;
-        return context >= 3 && context == Math.Floor(context)
-            ? (int)context
-            : throw new ModelContractException(config?.Path ?? folder, "model_max_length", "a whole number of at least 3 (start, one token, end)", context.ToString("R"));
+        return new ClipVocabulary(source, ids, merges, added, start, end, Id("pad_token", Token("eos_token", End)), Id("unk_token", Token("eos_token", End)), settings.Context(DefaultContext, least: 3));
     }
 
     private static (Dictionary<string, int> Ids, List<(string, string)> Merges) FromTokenizerJson(JsonFile file, List<AddedToken> added)
@@ -107,77 +74,7 @@ internal static class ClipVocabularyReader
             throw new ModelContractException(file.Path, "model", "type BPE with end_of_word_suffix </w> (CLIP)", $"type {type}, end_of_word_suffix {suffix ?? "absent"}", "This folder's tokenizer is of another family");
         }
 
-        if (!model.TryGetProperty("vocab", out var vocab) || vocab.ValueKind != JsonValueKind.Object)
-        {
-            throw new ModelContractException(file.Path, "model.vocab", "an object from token to id", "nothing");
-        }
-
-        if (file.Find("added_tokens") is { ValueKind: JsonValueKind.Array } list)
-        {
-            foreach (var token in list.EnumerateArray())
-            {
-                if (!token.TryGetProperty("content", out var content) || !token.TryGetProperty("id", out var id))
-                {
-                    throw file.Wrong("added_tokens", "objects with content and id", token);
-                }
-
-                var normalized = token.TryGetProperty("normalized", out var flag) && flag.ValueKind == JsonValueKind.True;
-                added.Add(new AddedToken(content.GetString()!, file.Integer("added_tokens.id", id), normalized));
-            }
-        }
-
-        if (!model.TryGetProperty("merges", out var merges) || merges.ValueKind != JsonValueKind.Array)
-        {
-            throw new ModelContractException(file.Path, "model.merges", "an array of pairs", "nothing");
-        }
-
-        return (Vocabulary(file, "model.vocab", vocab), [.. merges.EnumerateArray().Select(pair => Pair(file, pair))]);
-    }
-
-    private static (string, string) Pair(JsonFile file, JsonElement pair)
-    {
-        string?[] parts = pair.ValueKind switch
-        {
-            JsonValueKind.String => [.. pair.GetString()!.Split(' ')],
-            JsonValueKind.Array => [.. pair.EnumerateArray().Select(p => p.ValueKind == JsonValueKind.String ? p.GetString() : null)],
-            _ => [],
-        };
-        return parts is [{ } left, { } right] ? (left, right) : throw file.Wrong("model.merges", "\"left right\" or [\"left\", \"right\"]", pair);
-    }
-
-    private static Dictionary<string, int> Vocabulary(JsonFile file, string field, JsonElement vocab)
-    {
-        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var entry in vocab.EnumerateObject())
-        {
-            ids[entry.Name] = file.Integer($"{field}.{entry.Name}", entry.Value);
-        }
-
-        return ids;
-    }
-
-    private static List<(string, string)> MergesText(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new ModelContractException(path, "file", "merges beside vocab.json", "nothing", "Copy merges.txt from the model's repository");
-        }
-
-        var merges = new List<(string, string)>();
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
-        {
-            number++;
-            if (line.Length == 0 || (number == 1 && line.StartsWith("#version", StringComparison.Ordinal)))
-            {
-                continue;
-            }
-
-            merges.Add(line.Split(' ') is [var left, var right]
-                ? (left, right)
-                : throw new ModelContractException(path, $"line {number}", "two tokens with one space between", line.Length > 80 ? line[..80] : line));
-        }
-
-        return merges;
+        added.AddRange(TokenizerJson.Added(file));
+        return (TokenizerJson.Vocabulary(file, model), TokenizerJson.Merges(file, model));
     }
 }

@@ -39,6 +39,19 @@ internal static class UnicodeNfc
         }
     }
 
+    /// <summary>The NFD form, as code points. Lone surrogates become U+FFFD.</summary>
+    public static List<int> Decomposed(string text)
+    {
+        var points = new List<int>(text.Length + 16);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            Decompose(rune.Value, points);
+        }
+
+        Reorder(points);
+        return points;
+    }
+
     /// <summary>The NFC form. Lone surrogates become U+FFFD.</summary>
     public static string Normalize(string text)
     {
@@ -48,13 +61,7 @@ internal static class UnicodeNfc
             return text;
         }
 
-        var points = new List<int>(text.Length + 16);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            Decompose(rune.Value, points);
-        }
-
-        Reorder(points);
+        var points = Decomposed(text);
         Compose(points);
         var builder = new StringBuilder(points.Count);
         Span<char> pair = stackalloc char[2];

@@ -28,15 +28,16 @@ public sealed class ModelVerifierTests
         Assert.True(report.LargestDeviation > 0.1);
     }
 
-    [Fact]
-    public void Verify_NoGoldenVectors_HasNoRows()
+    [Theory]
+    [InlineData("clip-tiny")]
+    [InlineData("blip-itm-tiny")]
+    public void Verify_NoGoldenVectors_IsANamedError(string model)
     {
-        using var folder = DualEncoderTests.Tiny();
+        using var folder = new TemporaryFolder();
+        folder.CopyFrom(VectorFiles.Path(model));
         File.Delete(Path.Combine(folder.Path, "golden.json"));
-        folder.Write("orchestrator.json", """{"kind": "clip"}""");
-        var report = ModelVerifier.Verify(ModelFolder.Open(folder.Path), Cpu);
-        Assert.Empty(report.Rows);
-        Assert.Equal(0, report.LargestDeviation);
+        var error = Assert.Throws<ModelContractException>(() => ModelVerifier.Verify(ModelFolder.Open(folder.Path), Cpu));
+        Assert.Equal(("file", Path.Combine(folder.Path, "golden.json")), (error.Field, error.File));
     }
 
     [Theory]
