@@ -92,6 +92,14 @@ public sealed class ScorePartReader : IDisposable
         }
     }
 
+    /// <summary>Opens a part of one's own; what is a fault for <see cref="Open"/> is thrown.</summary>
+    /// <exception cref="InvalidDataException">As above.</exception>
+    public static ScorePartReader OpenOrThrow(string path)
+    {
+        var opened = Open(path);
+        return opened.Ok ? opened.Value : throw new InvalidDataException(opened.Fault!.ToString());
+    }
+
     /// <summary>Reads columns group by group.</summary>
     /// <param name="columns">Fixed columns, signals or tags; an unknown name is a bug and throws.</param>
     public IEnumerable<ScoreBatch> ReadColumns(params IReadOnlyList<string> columns)

@@ -6,28 +6,22 @@ namespace Orchestrator.Data.Scores;
 /// <remarks>A part's index is its position in the list, a row its index in the part; a <see cref="SelectionCut"/> means the same list.</remarks>
 /// <param name="parts">Paths of committed parts, in shard order.</param>
 /// <param name="signal">Signal to select by.</param>
-/// <param name="eligibleState">Rows take part only in this state; null (default) means rows without a state, the candidates.</param>
-public sealed class ScorePartSource(IReadOnlyList<string> parts, string signal, string? eligibleState = null) : IScoreSource
+/// <param name="candidates">Rows that take part; null (default) means rows without a state.</param>
+public sealed class ScorePartSource(IReadOnlyList<string> parts, string signal, CandidateMap? candidates = null) : IScoreSource
 {
     /// <inheritdoc />
     public IEnumerable<ScoreChunk> Open()
     {
         for (var part = 0; part < parts.Count; part++)
         {
-            var opened = ScorePartReader.Open(parts[part]);
-            if (!opened.Ok)
-            {
-                throw new InvalidDataException(opened.Fault!.ToString());
-            }
-
-            using var reader = opened.Value;
-            foreach (var batch in reader.ReadColumns(signal, ScoreColumn.State))
+            using var reader = ScorePartReader.OpenOrThrow(parts[part]);
+            foreach (var batch in reader.ReadColumns(candidates is null ? [signal, ScoreColumn.State] : [signal]))
             {
                 var scores = batch.Signal(signal);
-                var states = batch.Text(ScoreColumn.State);
+                var states = candidates is null ? batch.Text(ScoreColumn.State) : null;
                 for (var i = 0; i < scores.Length; i++)
                 {
-                    if (states[i] != eligibleState)
+                    if (states is null ? !candidates![part, batch.FirstRow + i] : states[i] is not null)
                     {
                         scores[i] = float.NaN;
                     }
