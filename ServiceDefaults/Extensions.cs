@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Orchestrator.ServiceDefaults;
@@ -43,33 +45,50 @@ public static class Extensions
     }
 
     /// <summary>
-    /// Collects logs, metrics and traces of the system and of Orleans. They are pushed over OTLP where
-    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set (Aspire sets it); metrics can be scraped in any case.
+    /// Collects metrics, which can be scraped in any case. Where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set (Aspire sets it) they
+    /// are pushed over OTLP as well, with logs and traces, which nobody would see otherwise. <c>Telemetry:Enabled=false</c> turns
+    /// all of it off; it is there to measure what telemetry costs.
     /// </summary>
     public static TBuilder AddTelemetry<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
+        if (!IsEnabled(builder.Configuration))
+        {
+            return builder;
+        }
+
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource =>
+        {
+            if (builder.Configuration["OTEL_SERVICE_NAME"] is null)
+            {
+                resource.AddService(builder.Environment.ApplicationName);
+            }
+        }).WithMetrics(metrics => metrics
+            .AddAspNetCoreInstrumentation()
+            .AddHttpClientInstrumentation()
+            .AddRuntimeInstrumentation()
+            .AddMeter("Orchestrator.*", "Microsoft.Orleans")
+
+            // Over OTLP, a histogram's buckets name traces of values that fell into them.
+            .SetExemplarFilter(ExemplarFilterType.TraceBased)
+            .AddPrometheusExporter());
+        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            return builder;
+        }
+
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        var telemetry = builder.Services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation()
-                .AddMeter("Orchestrator.*", "Microsoft.Orleans")
-                .AddPrometheusExporter())
+        telemetry
             .WithTracing(tracing => tracing
+                .SetSampler(new ParentBasedSampler(new RootSampler()))
                 .AddSource("Orchestrator", "Orchestrator.*", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
                 .AddAspNetCoreInstrumentation(web => web.Filter = context => !IsProbe(context.Request.Path))
-                .AddHttpClientInstrumentation());
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-        {
-            telemetry.UseOtlpExporter();
-        }
-
+                .AddHttpClientInstrumentation())
+            .UseOtlpExporter();
         return builder;
     }
 
@@ -81,9 +100,15 @@ public static class Extensions
     {
         app.MapHealthChecks(HealthPath).AllowAnonymous();
         app.MapHealthChecks(AlivePath, new HealthCheckOptions { Predicate = check => check.Tags.Contains(LiveTag) }).AllowAnonymous();
-        app.MapPrometheusScrapingEndpoint(MetricsPath).AllowAnonymous();
+        if (IsEnabled(app.Configuration))
+        {
+            app.MapPrometheusScrapingEndpoint(MetricsPath).AllowAnonymous();
+        }
+
         return app;
     }
+
+    private static bool IsEnabled(IConfiguration configuration) => configuration.GetValue("Telemetry:Enabled", true);
 
     private static bool IsProbe(Microsoft.AspNetCore.Http.PathString path) =>
         path.StartsWithSegments(HealthPath) || path.StartsWithSegments(AlivePath) || path.StartsWithSegments(MetricsPath);

@@ -95,6 +95,9 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Events with a sequence number above <paramref name="afterSeq"/>, in order.</summary>
     Task<IReadOnlyList<JobEvent>> ReadEventsAsync(JobId id, long afterSeq, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The last events of a job that pass the filter, newest first. For views that need not read the whole history.</summary>
+    Task<IReadOnlyList<JobEvent>> ReadLatestEventsAsync(JobId id, EventFilter filter, int limit, CancellationToken cancellationToken);
+
     /// <summary>Removes a terminal job with all its rows; false where it is not there or not terminal.</summary>
     Task<bool> DeleteJobAsync(JobId id, CancellationToken cancellationToken);
 }

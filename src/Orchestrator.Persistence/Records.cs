@@ -16,6 +16,7 @@ namespace Orchestrator.Persistence;
 /// <param name="ModelPhases">Phases whose shards need the models.</param>
 /// <param name="FirstPhase">Name of the first phase.</param>
 /// <param name="Shards">Its shards.</param>
+/// <param name="Trace">W3C traceparent of the span that submits it; null where nobody traces.</param>
 public sealed record NewJob(
     JobId Id,
     string Kind,
@@ -29,7 +30,8 @@ public sealed record NewJob(
     IReadOnlyList<string> RequiredModels,
     IReadOnlyList<string> ModelPhases,
     string FirstPhase,
-    IReadOnlyList<ShardSpec> Shards);
+    IReadOnlyList<ShardSpec> Shards,
+    string? Trace = null);
 
 /// <summary>How <see cref="IJobStore.CreateJobAsync"/> ended.</summary>
 public enum CreateJobStatus
@@ -50,7 +52,7 @@ public enum CreateJobStatus
 /// <summary>Result of <see cref="IJobStore.CreateJobAsync"/>.</summary>
 public sealed record CreateJobResult(CreateJobStatus Status, JobRecord Job);
 
-/// <summary>A stored job. <paramref name="Version"/> rises with each change and is what compare-and-set compares.</summary>
+/// <summary>A stored job. <paramref name="Version"/> rises with each change and is what compare-and-set compares; <paramref name="Trace"/> is as submitted.</summary>
 public sealed record JobRecord(
     JobId Id,
     string Kind,
@@ -69,7 +71,8 @@ public sealed record JobRecord(
     DateTimeOffset UpdatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? EndedAt,
-    long Version);
+    long Version,
+    string? Trace = null);
 
 /// <summary>Filter and page of <see cref="IJobStore.ListJobsAsync"/>; newest first.</summary>
 /// <param name="Before">Cursor: only jobs stored before this one (exclusive); null for the first page.</param>
@@ -89,6 +92,11 @@ public sealed record NewJobEvent(string Type, string Data);
 
 /// <summary>A stored event. <paramref name="Seq"/> counts from 1 without gaps within a job.</summary>
 public sealed record JobEvent(long Seq, DateTimeOffset At, string Type, string Data);
+
+/// <summary>Which events of <see cref="IJobStore.ReadLatestEventsAsync"/>.</summary>
+/// <param name="Only">Type of the events wanted; null for all.</param>
+/// <param name="Except">Type of the events not wanted; null for none.</param>
+public readonly record struct EventFilter(string? Only = null, string? Except = null);
 
 /// <summary>A shard as the ledger needs it: no payload, no output.</summary>
 public sealed record ShardRow(

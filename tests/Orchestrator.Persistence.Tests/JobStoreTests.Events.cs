@@ -20,6 +20,22 @@ public abstract partial class JobStoreTests
     }
 
     [Fact]
+    public async Task ReadLatestEventsAsync_GivesTheLastThatPass_NewestFirst()
+    {
+        var job = await Store.CreateAsync(Samples.Job());
+        var other = await Store.CreateAsync(Samples.Job());
+        await Store.AppendEventsAsync(other.Id, [Samples.Event(9, "progress")], default);
+        await Store.AppendEventsAsync(job.Id, [.. Enumerable.Range(1, 9).Select(i => Samples.Event(i, i % 3 == 0 ? "job.state" : "progress"))], default);
+
+        async Task<IEnumerable<long>> LatestAsync(EventFilter filter, int limit) => (await Store.ReadLatestEventsAsync(job.Id, filter, limit, default)).Select(e => e.Seq);
+
+        Assert.Equal([9, 8, 7], await LatestAsync(default, 3));
+        Assert.Equal([8, 7, 5], await LatestAsync(new(Only: "progress"), 3));
+        Assert.Equal([9, 6, 3], await LatestAsync(new(Except: "progress"), 10));
+        Assert.Empty(await LatestAsync(new(Only: "progress", Except: "progress"), 10));
+    }
+
+    [Fact]
     public async Task AppendEventsAsync_UnknownJob_Throws() =>
         await Assert.ThrowsAsync<KeyNotFoundException>(() => Store.AppendEventsAsync(JobId.Create("cur"), [Samples.Event()], default));
 

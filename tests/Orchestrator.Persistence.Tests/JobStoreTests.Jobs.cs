@@ -7,14 +7,14 @@ public abstract partial class JobStoreTests
     [Fact]
     public async Task CreateJobAsync_NewJob_IsStoredPendingWithEveryField()
     {
-        var spec = Samples.Job(shards: 3, output: "out/a", key: "k");
+        var spec = Samples.Job(shards: 3, output: "out/a", key: "k") with { Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 
         var created = await Store.CreateJobAsync(spec, default);
 
         Assert.Equal(CreateJobStatus.Created, created.Status);
         var expected = new JobRecord(
             spec.Id, "curation", "demo", "default", 3, JobState.Pending, Samples.Phase, spec.Document, "h1", "out/a", ["clip-demo"], [Samples.Phase],
-            null, Start, Start, null, null, 1);
+            null, Start, Start, null, null, 1, spec.Trace);
         Assert.Equivalent(expected, created.Job, strict: true);
         Assert.Equivalent(expected, await Store.GetJobAsync(spec.Id, default), strict: true);
 

@@ -81,10 +81,11 @@ public sealed record ExchangeRequest(
 /// <summary>A shard granted to the worker that asked.</summary>
 /// <param name="Kind">Kind of the job's document; with the phase it names the executor.</param>
 /// <param name="Payload">JSON that only the executor reads.</param>
+/// <param name="Trace">W3C traceparent stored with the job; null where nobody traced its submission.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.ShardLease")]
 public sealed record ShardLease(
-    [property: Id(0)] LeaseRef Lease, [property: Id(1)] string Kind, [property: Id(2)] string Payload);
+    [property: Id(0)] LeaseRef Lease, [property: Id(1)] string Kind, [property: Id(2)] string Payload, [property: Id(3)] string? Trace = null);
 
 /// <summary>Reply to an exchange.</summary>
 /// <param name="Leases">Newly granted shards.</param>

@@ -29,6 +29,8 @@ public static class ClusterHosting
             throw new OptionsValidationException(OrchestratorClusterOptions.Section, typeof(OrchestratorClusterOptions), validation.Failures);
         }
 
+        options.AdvertisedAddress = HostAddress.Resolve(options.AdvertisedAddress);
+
         // Both listeners are open while the ports are read, so the two differ.
         using (var reservation = new PortReservation())
         {

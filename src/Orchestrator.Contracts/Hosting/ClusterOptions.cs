@@ -38,7 +38,10 @@ public sealed class OrchestratorClusterOptions
     /// <summary>Port for clients, 0 to 65535. Default: 0, a free one.</summary>
     public int GatewayPort { get; set; }
 
-    /// <summary>IP address by which other silos reach this one. Default: <c>127.0.0.1</c>, where the silo also listens on loopback only.</summary>
+    /// <summary>
+    /// IP address by which other silos reach this one, or <c>auto</c>: the first IPv4 address of this host that is not loopback, for
+    /// containers, which learn theirs when they start. Default: <c>127.0.0.1</c>, where the silo also listens on loopback only.
+    /// </summary>
     public string AdvertisedAddress { get; set; } = "127.0.0.1";
 
     /// <summary>For <c>embedded</c>: silo port of the process that holds the membership. Default: 0, this one.</summary>
@@ -85,9 +88,13 @@ internal sealed class OrchestratorClusterOptionsValidator(IConfiguration configu
             }
         }
 
-        if (!IPAddress.TryParse(options.AdvertisedAddress, out var address))
+        if (options.AdvertisedAddress == HostAddress.Auto && HostAddress.Find() is null)
         {
-            errors.Add($"Cluster:AdvertisedAddress is '{options.AdvertisedAddress}'; it must be an IP address.");
+            errors.Add("Cluster:AdvertisedAddress is 'auto', but this host has no IPv4 address besides loopback; name one.");
+        }
+        else if (!IPAddress.TryParse(HostAddress.Resolve(options.AdvertisedAddress), out var address))
+        {
+            errors.Add($"Cluster:AdvertisedAddress is '{options.AdvertisedAddress}'; it must be an IP address or 'auto'.");
         }
         else if (options.Provider == ClusterProviders.Embedded && !IPAddress.IsLoopback(address))
         {

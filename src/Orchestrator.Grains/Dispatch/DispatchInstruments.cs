@@ -11,7 +11,18 @@ internal static class RequeueReasons
     public const string SiloLost = "silo-lost";
     public const string Undelivered = "undelivered";
     public const string Released = "released";
+
+    public static readonly IReadOnlyList<string> All = [Failed, Expired, SiloLost, Undelivered, Released];
 }
+
+/// <summary>What the dispatcher holds now; read by the gauges.</summary>
+/// <param name="Shards">Shards of unfinished jobs by kind, phase and state.</param>
+/// <param name="Jobs">Unfinished jobs by kind and state.</param>
+/// <param name="Workers">Workers by mode.</param>
+internal sealed record DispatchLevels(
+    IReadOnlyDictionary<(string Kind, string Phase, string State), long> Shards,
+    IReadOnlyDictionary<(string Kind, string State), long> Jobs,
+    IReadOnlyDictionary<string, long> Workers);
 
 /// <summary>What the control plane counts, as verbs.</summary>
 public sealed class DispatchInstruments
@@ -24,22 +35,44 @@ public sealed class DispatchInstruments
     private readonly Counter<long> quarantined;
     private readonly Histogram<double> shardDuration;
     private readonly Histogram<double> exchangeDuration;
+    private readonly Histogram<double> writeDuration;
+    private readonly Histogram<double> recoveryDuration;
+    private volatile DispatchLevels? levels;
 
     /// <summary>Creates the instruments of <see cref="TelemetryNames.DispatchMeter"/>.</summary>
     public DispatchInstruments(IMeterFactory meters)
     {
         var meter = meters.Create(TelemetryNames.DispatchMeter);
-        submitted = Counter(TelemetryNames.JobsSubmitted);
-        leased = Counter(TelemetryNames.ShardsLeased);
-        committed = Counter(TelemetryNames.ShardsCommitted);
-        requeued = Counter(TelemetryNames.ShardsRequeued);
-        fenced = Counter(TelemetryNames.ShardsFenced);
-        quarantined = Counter(TelemetryNames.ShardsQuarantined);
-        shardDuration = Histogram(TelemetryNames.ShardDuration);
-        exchangeDuration = Histogram(TelemetryNames.ExchangeDuration);
+        submitted = TelemetryNames.JobsSubmitted.CounterOf<long>(meter);
+        leased = TelemetryNames.ShardsLeased.CounterOf<long>(meter);
+        committed = TelemetryNames.ShardsCommitted.CounterOf<long>(meter);
+        requeued = TelemetryNames.ShardsRequeued.CounterOf<long>(meter);
+        fenced = TelemetryNames.ShardsFenced.CounterOf<long>(meter);
+        quarantined = TelemetryNames.ShardsQuarantined.CounterOf<long>(meter);
+        shardDuration = TelemetryNames.ShardDuration.HistogramOf<double>(meter);
+        exchangeDuration = TelemetryNames.ExchangeDuration.HistogramOf<double>(meter);
+        writeDuration = TelemetryNames.StoreWriteDuration.HistogramOf<double>(meter);
+        recoveryDuration = TelemetryNames.RecoveryDuration.HistogramOf<double>(meter);
+        TelemetryNames.QueueShards.GaugeOf(meter, () => Read(
+            levels?.Shards,
+            key => [Tag(TelemetryNames.KindTag, key.Kind), Tag(TelemetryNames.PhaseTag, key.Phase), Tag(TelemetryNames.StateTag, key.State)]));
+        TelemetryNames.JobsActive.GaugeOf(meter, () => Read(
+            levels?.Jobs, key => [Tag(TelemetryNames.KindTag, key.Kind), Tag(TelemetryNames.StateTag, key.State)]));
+        TelemetryNames.Workers.GaugeOf(meter, () => Read(levels?.Workers, mode => [Tag(TelemetryNames.ModeTag, mode)]));
+    }
 
-        Counter<long> Counter(Contracts.Instrument i) => meter.CreateCounter<long>(i.Name, i.Unit, i.Description);
-        Histogram<double> Histogram(Contracts.Instrument i) => meter.CreateHistogram<double>(i.Name, i.Unit, i.Description);
+    /// <summary>
+    /// A dispatcher took up its work here. Counters of rare events begin at 0 now: one that appears with its first event never
+    /// rises, as far as <c>increase()</c> can see.
+    /// </summary>
+    internal void OnDispatcherActivated()
+    {
+        fenced.Add(0);
+        quarantined.Add(0);
+        foreach (var reason in RequeueReasons.All)
+        {
+            requeued.Add(0, Tag(TelemetryNames.ReasonTag, reason));
+        }
     }
 
     /// <summary>A job was stored.</summary>
@@ -61,6 +94,18 @@ public sealed class DispatchInstruments
     internal void OnShardQuarantined() => quarantined.Add(1);
 
     internal void OnExchange(TimeSpan elapsed) => exchangeDuration.Record(elapsed.TotalSeconds);
+
+    internal void OnStoreWrite(TimeSpan elapsed) => writeDuration.Record(elapsed.TotalSeconds);
+
+    /// <summary>A lost shard was granted again after this time.</summary>
+    internal void OnRecovered(string reason, TimeSpan elapsed) => recoveryDuration.Record(elapsed.TotalSeconds, Tag(TelemetryNames.ReasonTag, reason));
+
+    /// <summary>What the dispatcher of this process holds; null where it no longer runs here, so that the gauges fall silent.</summary>
+    internal void SetLevels(DispatchLevels? now) => levels = now;
+
+    private static IEnumerable<Measurement<long>> Read<TKey>(
+        IReadOnlyDictionary<TKey, long>? level, Func<TKey, KeyValuePair<string, object?>[]> tags) =>
+        level?.Select(entry => new Measurement<long>(entry.Value, tags(entry.Key))) ?? [];
 
     private static KeyValuePair<string, object?> Tag(string key, string value) => new(key, value);
 }

@@ -253,6 +253,7 @@ internal sealed partial class DispatcherGrain
         }
 
         ShardBatchResult result;
+        var began = time.GetTimestamp();
         try
         {
             result = await store.ApplyAsync(batch.ToShardBatch(owner), CancellationToken.None);
@@ -266,6 +267,10 @@ internal sealed partial class DispatcherGrain
             }
 
             throw;
+        }
+        finally
+        {
+            instruments.OnStoreWrite(time.GetElapsedTime(began));
         }
 
         // Who waits for this only needs the rows to be written; what the ledgers are told below may reach them in any order.
@@ -296,6 +301,7 @@ internal sealed partial class DispatcherGrain
             if (decision.NewState == ShardState.Pending)
             {
                 instruments.OnShardRequeued(reason);
+                entry.OnLost(decision.Index, reason, time.GetTimestamp());
                 continue;
             }
 
@@ -316,7 +322,11 @@ internal sealed partial class DispatcherGrain
             if (result.Payloads[i] is { } payload)
             {
                 grant.Job.Tell(grant.Phase, ledger => ledger.Granted(grant.Take, owner, now, options.LeaseTtl));
-                leases.Add(new ShardLease(LeaseRef.From(grant.Key), grant.Kind, payload));
+                leases.Add(new ShardLease(LeaseRef.From(grant.Key), grant.Kind, payload, grant.Job.Record?.Trace));
+                if (grant.Job.TakeLoss(grant.Take.Index) is var (reason, lostAt))
+                {
+                    instruments.OnRecovered(reason, time.GetElapsedTime(lostAt));
+                }
             }
             else
             {

@@ -1,3 +1,4 @@
+using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Domain.Jobs;
 
@@ -28,11 +29,34 @@ internal sealed partial class DispatcherGrain
             {
                 workers.Remove(id);
             }
+
+            instruments.SetLevels(Levels());
         }
         catch (Exception exception)
         {
             LogSweepFailed(logger, exception);
         }
+    }
+
+    private DispatchLevels Levels()
+    {
+        var shards = new Dictionary<(string, string, string), long>();
+        var byState = new Dictionary<(string, string), long>();
+        foreach (var entry in jobs.Values)
+        {
+            if (entry is { Record: { } record, Ledger: { } ledger })
+            {
+                Add(byState, (record.Kind, JobMachine.NameOf(record.State)), 1);
+                Add(shards, (record.Kind, record.Phase, record.State == JobState.Paused ? "held" : "pending"), ledger.Counts.Pending);
+                Add(shards, (record.Kind, record.Phase, "leased"), ledger.Counts.Leased);
+            }
+        }
+
+        var modes = Enum.GetValues<WorkerMode>().ToDictionary(mode => mode.ToString().ToLowerInvariant(), mode => workers.Values.LongCount(worker => worker.Mode == mode));
+        return new DispatchLevels(shards, byState, modes);
+
+        static void Add<TKey>(Dictionary<TKey, long> level, TKey key, long count)
+            where TKey : notnull => level[key] = level.GetValueOrDefault(key) + count;
     }
 
     /// <summary>Leases of silos that are gone, at once; leases that were not renewed, when their time is over.</summary>

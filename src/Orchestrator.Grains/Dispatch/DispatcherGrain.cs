@@ -58,6 +58,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        instruments.OnDispatcherActivated();
         var unfinished = await store.ListUnfinishedAsync(cancellationToken);
         LogActivated(logger, this.GetPrimaryKeyString(), unfinished.Count);
         foreach (var id in unfinished)
@@ -76,6 +77,13 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
         this.RegisterGrainTimer(
             SweepAsync,
             new GrainTimerCreationOptions(options.SweepInterval, options.SweepInterval) { Interleave = true, KeepAlive = true });
+    }
+
+    /// <summary>The next activation may be in another process; two that report the same queue would double it.</summary>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        instruments.SetLevels(null);
+        return Task.CompletedTask;
     }
 
     public async Task JobChangedAsync(JobId id)

@@ -16,6 +16,7 @@ internal sealed class JobEntry(JobId id)
 
     private readonly Dictionary<int, double> charges = [];
     private readonly Dictionary<string, long> tally = [];
+    private readonly Dictionary<int, (string Reason, long At)> lost = [];
     private readonly List<NewJobEvent> events = [];
     private List<Action<ShardLedger>>? factsWhileLoading;
     private TaskCompletionSource? quiet;
@@ -63,6 +64,11 @@ internal sealed class JobEntry(JobId id)
     /// <summary>Takes over what was read.</summary>
     public void EndLoad(JobRecord record, ShardLedger ledger, IReadOnlyDictionary<string, long> phaseTally)
     {
+        if (Record?.Phase != record.Phase)
+        {
+            lost.Clear();
+        }
+
         Record = record;
         Ledger = ledger;
         foreach (var fact in factsWhileLoading ?? [])
@@ -152,6 +158,18 @@ internal sealed class JobEntry(JobId id)
         meanSeconds += MeanUpdate * (cost - meanSeconds);
         return charges.Remove(index, out var charged) ? cost - charged : 0;
     }
+
+    /// <summary>A lease was lost at this timestamp; what a worker gave back by itself is not.</summary>
+    public void OnLost(int index, string reason, long timestamp)
+    {
+        if (reason is RequeueReasons.Expired or RequeueReasons.SiloLost or RequeueReasons.Undelivered)
+        {
+            lost[index] = (reason, timestamp);
+        }
+    }
+
+    /// <summary>Why and when the shard's last lease was lost, where that was so and has not been asked before.</summary>
+    public (string Reason, long At)? TakeLoss(int index) => lost.Remove(index, out var loss) ? loss : null;
 
     public void AddTally(IReadOnlyDictionary<string, long> shard)
     {

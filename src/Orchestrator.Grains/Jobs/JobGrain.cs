@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orchestrator.Contracts;
 using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Contracts.Placement;
@@ -222,6 +223,9 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
     /// <summary>From a drained phase to the next one or to the end. Does nothing where shards are still open or the race is lost.</summary>
     private async Task AdvanceAsync(JobRecord job)
     {
+        using var scope = logger.BeginScope("job {Job}", Id);
+        using var trace = JobTrace.Start(
+            TelemetryNames.AdvanceSpan, job.Trace, tags: [new(JobTrace.JobTag, Id.Value), new(JobTrace.PhaseTag, job.Phase)]);
         var finished = (await store.CountAsync(Id, CancellationToken.None)).Select(count => count.ToSummary()).ToList();
         var current = finished.FindIndex(summary => summary.Phase == job.Phase);
         if (current < 0)
@@ -255,6 +259,7 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
         switch (Plan(job, finished[..(current + 1)]))
         {
             case PhaseStep.Start start:
+                trace?.SetTag("orchestrator.next", start.Phase);
                 NewJobEvent[] events =
                     [JobEvents.PhaseStarted(start.Phase, start.Shards.Count), JobEvents.State(JobState.Running, start.Phase)];
                 if (await store.TryStartPhaseAsync(Id, job.Version, start.Phase, start.Shards, events, CancellationToken.None) is not null)

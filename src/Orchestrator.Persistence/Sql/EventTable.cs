@@ -28,4 +28,13 @@ internal static class EventTable
             static r => new JobEvent(r.GetInt64(0), r.Time(1), r.GetString(2), r.GetString(3)),
             cancellationToken,
             ("@job", job.Value), ("@after", afterSeq), ("@limit", limit)).ConfigureAwait(false);
+
+    // No event has an empty type, so '' stands for "any" without a parameter whose type PostgreSQL would have to guess.
+    public static async Task<IReadOnlyList<JobEvent>> ReadLatestAsync(
+        SqlSession session, JobId job, EventFilter filter, int limit, CancellationToken cancellationToken) =>
+        await session.QueryAsync(
+            "SELECT seq, at, type, data FROM events WHERE job = @job AND (@only = '' OR type = @only) AND type <> @except ORDER BY seq DESC LIMIT @limit",
+            static r => new JobEvent(r.GetInt64(0), r.Time(1), r.GetString(2), r.GetString(3)),
+            cancellationToken,
+            ("@job", job.Value), ("@only", filter.Only ?? ""), ("@except", filter.Except ?? ""), ("@limit", limit)).ConfigureAwait(false);
 }

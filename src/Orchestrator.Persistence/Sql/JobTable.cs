@@ -9,7 +9,7 @@ internal static class JobTable
     private const string Columns =
         """
         id, kind, name, tenant, priority, state, phase, document, document_hash, output_key, required_models, model_phases,
-        error, created_at, updated_at, started_at, ended_at, version
+        error, created_at, updated_at, started_at, ended_at, version, trace
         """;
 
     /// <summary>The same words as in the partial unique index; the index is used only where they match.</summary>
@@ -24,7 +24,7 @@ internal static class JobTable
     public static Task<LockedJob?> LockAsync(SqlSession session, JobId id, CancellationToken cancellationToken) =>
         session.FirstAsync(
             $"SELECT {Columns}, last_event FROM jobs WHERE id = @id{session.Dialect.ForUpdate}",
-            static r => new LockedJob(Map(r), r.GetInt64(18)),
+            static r => new LockedJob(Map(r), r.GetInt64(19)),
             cancellationToken,
             ("@id", id.Value));
 
@@ -35,9 +35,9 @@ internal static class JobTable
         return await session.FirstAsync(
             $"""
              INSERT INTO jobs (id, kind, name, tenant, priority, state, phase, document, document_hash, output_key,
-                 required_models, model_phases, error, created_at, updated_at, started_at, ended_at, version, last_event)
+                 required_models, model_phases, error, created_at, updated_at, started_at, ended_at, version, last_event, trace)
              VALUES (@id, @kind, @name, @tenant, @priority, 'pending', @phase, @document, @hash, @output,
-                 @models, @modelPhases, NULL, @at, @at, NULL, NULL, 1, 0)
+                 @models, @modelPhases, NULL, @at, @at, NULL, NULL, 1, 0, @trace)
              ON CONFLICT DO NOTHING
              RETURNING {Columns}
              """,
@@ -45,7 +45,7 @@ internal static class JobTable
             cancellationToken,
             ("@id", job.Id.Value), ("@kind", job.Kind), ("@name", job.Name), ("@tenant", job.Tenant), ("@priority", job.Priority),
             ("@phase", job.FirstPhase), ("@document", job.Document), ("@hash", job.DocumentHash), ("@output", job.OutputKey),
-            ("@models", StoredText.Of(job.RequiredModels)), ("@modelPhases", StoredText.Of(job.ModelPhases)), ("@at", at)).ConfigureAwait(false);
+            ("@models", StoredText.Of(job.RequiredModels)), ("@modelPhases", StoredText.Of(job.ModelPhases)), ("@at", at), ("@trace", job.Trace)).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -185,7 +185,7 @@ internal static class JobTable
     private static JobRecord Map(DbDataReader r) => new(
         r.Job(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetInt32(4), Words.JobStateOf(r.GetString(5)), r.GetString(6),
         r.GetString(7), r.GetString(8), r.TextOrNull(9), StoredText.List(r.GetString(10)), StoredText.List(r.GetString(11)),
-        r.TextOrNull(12), r.Time(13), r.Time(14), r.TimeOrNull(15), r.TimeOrNull(16), r.GetInt64(17));
+        r.TextOrNull(12), r.Time(13), r.Time(14), r.TimeOrNull(15), r.TimeOrNull(16), r.GetInt64(17), r.TextOrNull(18));
 }
 
 /// <summary>A job read under its lock, with the number of its newest event.</summary>

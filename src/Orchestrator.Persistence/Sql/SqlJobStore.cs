@@ -146,6 +146,12 @@ internal abstract class SqlJobStore(TimeProvider time) : IJobStore
         return ReadAsync(s => EventTable.ReadAsync(s, id, afterSeq, limit, cancellationToken), cancellationToken);
     }
 
+    public Task<IReadOnlyList<JobEvent>> ReadLatestEventsAsync(JobId id, EventFilter filter, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return ReadAsync(s => EventTable.ReadLatestAsync(s, id, filter, limit, cancellationToken), cancellationToken);
+    }
+
     public Task<bool> DeleteJobAsync(JobId id, CancellationToken cancellationToken) =>
         WriteAsync(
             async s =>

@@ -43,7 +43,7 @@ public class DispatchOptionsTests
         };
         listener.Start();
         _ = new DispatchInstruments(factory);
-        Assert.Equal(8, published.Count);
+        Assert.Equal(13, published.Count);
         Assert.Empty(published.Except(TelemetryNames.All.Select(i => (i.Name, (string?)i.Unit))));
         Assert.Equal(TelemetryNames.All.Count, TelemetryNames.All.Select(i => i.Name).Distinct().Count());
     }

@@ -1,3 +1,7 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Orchestrator.Contracts;
 using Orchestrator.Grains.Tests.Support;
 using Orchestrator.Persistence;
 
@@ -41,6 +45,40 @@ public class LossTests
         var fresh = cluster.Worker("fresh");
         await fresh.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 1);
         await ExchangeTests.AssertCommittedOnceAsync(cluster, job, "first", 1);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task LeaseLost_QueueAndRecovery_AreMeasured()
+    {
+        await using var cluster = await ControlCluster.StartAsync(configure: options => options.LeaseTtl = TimeSpan.FromSeconds(1));
+        var factory = cluster.Cluster.GetSiloServiceProvider(cluster.Cluster.Silos[0].SiloAddress).GetRequiredService<IMeterFactory>();
+        var seen = new ConcurrentQueue<(string Name, double Value, string Tags)>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, factory))
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((i, value, tags, _) => seen.Enqueue((i.Name, value, string.Join(' ', tags.ToArray().Select(t => t.Value)))));
+        listener.SetMeasurementEventCallback<double>((i, value, tags, _) => seen.Enqueue((i.Name, value, string.Join(' ', tags.ToArray().Select(t => t.Value)))));
+        listener.Start();
+
+        var job = await cluster.SubmitAsync(first: 3);
+        await cluster.Worker("silent").ExchangeAsync(1);
+        await cluster.Store.WhenAsync(job, "shard.requeued");
+        listener.RecordObservableInstruments();
+        var fresh = cluster.Worker("fresh");
+        await fresh.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 3);
+
+        var (_, waited, reason) = Assert.Single(seen, m => m.Name == TelemetryNames.RecoveryDuration.Name);
+        Assert.Equal("expired", reason);
+        Assert.InRange(waited, 0, Timeout / 1000.0);
+        Assert.Equal(3, seen.Where(m => m.Name == TelemetryNames.QueueShards.Name).Sum(m => m.Value));
+        Assert.Contains(seen, m => m is { Value: 1, Tags: "toy running" } && m.Name == TelemetryNames.JobsActive.Name);
+        Assert.Contains(seen, m => m is { Value: 1, Tags: "active" } && m.Name == TelemetryNames.Workers.Name);
+        Assert.All(seen.Where(m => m.Name == TelemetryNames.StoreWriteDuration.Name), m => Assert.True(m.Value > 0));
     }
 
     [Fact(Timeout = Timeout)]

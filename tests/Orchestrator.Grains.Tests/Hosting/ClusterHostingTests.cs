@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,6 +28,28 @@ public class ClusterHostingTests
         var error = Assert.Throws<OptionsValidationException>(() => builder.UseOrchestratorCluster(SiloRole.Control));
         Assert.Equal(4, error.Failures.Count());
         Assert.Contains(error.Failures, failure => failure.Contains("ConnectionStrings:orchestrator"));
+    }
+
+    [Fact]
+    public void UseOrchestratorCluster_AutoAddress_IsOneOfThisHostOrRefused()
+    {
+        var own = Dns.GetHostAddresses(Dns.GetHostName(), AddressFamily.InterNetwork)
+            .Concat(NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address))
+            .Where(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address)).ToArray();
+        var builder = Builder(
+            ("Cluster:Provider", "postgres"), ("Cluster:AdvertisedAddress", "auto"), ("ConnectionStrings:orchestrator", "Host=nowhere"));
+        try
+        {
+            builder.UseOrchestratorCluster(SiloRole.Control);
+            using var host = builder.Build();
+            var advertised = host.Services.GetRequiredService<IOptions<OrchestratorClusterOptions>>().Value.AdvertisedAddress;
+            Assert.Contains(IPAddress.Parse(advertised), own);
+        }
+        catch (OptionsValidationException refused)
+        {
+            Assert.Empty(own);
+            Assert.Contains("no IPv4 address besides loopback", refused.Message);
+        }
     }
 
     [Fact]

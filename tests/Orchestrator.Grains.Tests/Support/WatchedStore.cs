@@ -109,6 +109,9 @@ internal sealed class WatchedStore(IJobStore inner) : IJobStore
     public Task<IReadOnlyList<JobEvent>> ReadEventsAsync(JobId id, long afterSeq, int limit, CancellationToken cancellationToken) =>
         inner.ReadEventsAsync(id, afterSeq, limit, cancellationToken);
 
+    public Task<IReadOnlyList<JobEvent>> ReadLatestEventsAsync(JobId id, EventFilter filter, int limit, CancellationToken cancellationToken) =>
+        inner.ReadLatestEventsAsync(id, filter, limit, cancellationToken);
+
     public Task<bool> DeleteJobAsync(JobId id, CancellationToken cancellationToken) => inner.DeleteJobAsync(id, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
