@@ -31,8 +31,10 @@ internal sealed partial class AttemptRunner(
 
         try
         {
+            using var scope = AttemptTrace.BeginScope(logger, lease.Grant);
             using var activity = AttemptTrace.Start(lease.Grant, device);
             var end = await WorkAsync(lease, start, activity);
+            LogEnded(end, device, time.GetElapsedTime(start).TotalSeconds);
             instruments.OnAttempt(end);
             if (end == AttemptEnd.Completed)
             {
@@ -125,6 +127,9 @@ internal sealed partial class AttemptRunner(
             ? AttemptEnd.Failed
             : AttemptEnd.Stopped;
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Attempt ended: {End} on {Device} after {Seconds:F3} s")]
+    private partial void LogEnded(AttemptEnd end, string device, double seconds);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Executor of {Lease} threw; the attempt is reported as failed")]
     private partial void LogThrew(LeaseKey lease, Exception exception);

@@ -14,13 +14,11 @@ internal sealed partial class DeviceSlots : IDisposable
     private readonly BlockingCollection<Func<string, Task>> cleanup = [];
     private readonly List<SlotThread> threads = [];
     private readonly WorkerInstruments instruments;
-    private readonly TimeProvider time;
     private readonly ILogger<DeviceSlots> logger;
 
-    public DeviceSlots(IOptions<WorkerOptions> options, WorkerInstruments instruments, TimeProvider time, ILogger<DeviceSlots> logger)
+    public DeviceSlots(IOptions<WorkerOptions> options, WorkerInstruments instruments, ILogger<DeviceSlots> logger)
     {
         this.instruments = instruments;
-        this.time = time;
         this.logger = logger;
         var devices = options.Value.Devices;
         Count = options.Value.SlotCount;
@@ -69,14 +67,14 @@ internal sealed partial class DeviceSlots : IDisposable
 
     private async Task RunAsync(Func<string, Task> piece, string device)
     {
-        var start = time.GetTimestamp();
+        instruments.OnSlotTaken(device);
         try
         {
             await piece(device);
         }
         finally
         {
-            instruments.OnDeviceBusy(device, time.GetElapsedTime(start));
+            instruments.OnSlotFreed(device);
             Freed?.Invoke();
         }
     }

@@ -18,6 +18,7 @@ internal sealed partial class WorkerAgent : BackgroundService
     private readonly TimeProvider time;
     private readonly IHostApplicationLifetime lifetime;
     private readonly ILogger<WorkerAgent> logger;
+    private readonly WorkerInstruments instruments;
     private readonly AsyncSignal wake;
     private readonly DrainClock drain;
     private long lastExchange;
@@ -29,6 +30,7 @@ internal sealed partial class WorkerAgent : BackgroundService
         PrefetchGauge gauge,
         ControlPlaneRetry retry,
         IOptions<WorkerOptions> options,
+        WorkerInstruments instruments,
         TimeProvider time,
         IHostApplicationLifetime lifetime,
         ILogger<WorkerAgent> logger)
@@ -39,6 +41,7 @@ internal sealed partial class WorkerAgent : BackgroundService
         this.gauge = gauge;
         this.retry = retry;
         this.options = options.Value;
+        this.instruments = instruments;
         this.time = time;
         this.lifetime = lifetime;
         this.logger = logger;
@@ -56,6 +59,7 @@ internal sealed partial class WorkerAgent : BackgroundService
             drain.BeginForGood();
             wake.Raise();
         });
+        instruments.OnStarted();
         LogStarted(options.Id, options.Pool, slots.Count);
         while (!MayLeave)
         {

@@ -1,29 +1,45 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
 using Orchestrator.Contracts;
-using Instrument = Orchestrator.Contracts.Instrument;
+using Orchestrator.Worker.Hosting;
 
 namespace Orchestrator.Worker.Agent;
 
 /// <summary>What a worker counts. The time of a shard is the dispatcher's to measure: it alone sees lost attempts.</summary>
 internal sealed class WorkerInstruments
 {
-    private readonly Counter<double> busy;
+    private readonly Dictionary<string, BusyClock> busy;
     private readonly Counter<long> attempts;
     private readonly Counter<long> failedExchanges;
     private readonly Counter<long> expired;
 
-    public WorkerInstruments(IMeterFactory meters)
+    public WorkerInstruments(IMeterFactory meters, IOptions<WorkerOptions> options, TimeProvider time)
     {
+        var (devices, slots) = (options.Value.Devices, options.Value.SlotCount);
+        busy = devices.ToDictionary(device => device, _ => new BusyClock(time), StringComparer.Ordinal);
         var meter = meters.Create(TelemetryNames.WorkerMeter);
-        busy = Counter<double>(meter, TelemetryNames.DeviceBusyTime);
-        attempts = Counter<long>(meter, TelemetryNames.WorkerAttempts);
-        failedExchanges = Counter<long>(meter, TelemetryNames.WorkerExchangeFailures);
-        expired = Counter<long>(meter, TelemetryNames.WorkerLeasesExpired);
+        var busyTime = TelemetryNames.DeviceBusyTime;
+        meter.CreateObservableCounter(
+            busyTime.Name, () => busy.Select(b => new Measurement<double>(b.Value.Read().TotalSeconds, Device(b.Key))), busyTime.Unit, busyTime.Description);
+        TelemetryNames.DeviceSlots.GaugeOf(
+            meter, () => devices.Select((device, i) => new Measurement<long>((slots - i + devices.Length - 1) / devices.Length, Device(device))));
+        attempts = TelemetryNames.WorkerAttempts.CounterOf<long>(meter);
+        failedExchanges = TelemetryNames.WorkerExchangeFailures.CounterOf<long>(meter);
+        expired = TelemetryNames.WorkerLeasesExpired.CounterOf<long>(meter);
     }
 
-    /// <summary>A slot worked for this long.</summary>
-    public void OnDeviceBusy(string device, TimeSpan elapsed) =>
-        busy.Add(elapsed.TotalSeconds, new KeyValuePair<string, object?>(TelemetryNames.DeviceTag, device));
+    /// <summary>The worker begins. Counters of rare events start at 0 here, so that their first event shows as a rise.</summary>
+    public void OnStarted()
+    {
+        failedExchanges.Add(0);
+        expired.Add(0);
+    }
+
+    /// <summary>A slot of this device begins a shard.</summary>
+    public void OnSlotTaken(string device) => busy[device].Begin();
+
+    /// <summary>A slot of this device is free again.</summary>
+    public void OnSlotFreed(string device) => busy[device].End();
 
     /// <summary>An attempt ended.</summary>
     public void OnAttempt(AttemptEnd end) => attempts.Add(1, new KeyValuePair<string, object?>(TelemetryNames.OutcomeTag, end switch
@@ -39,8 +55,7 @@ internal sealed class WorkerInstruments
     /// <summary>The worker stopped this many leases that it could not renew.</summary>
     public void OnLeasesExpired(int leases) => expired.Add(leases);
 
-    private static Counter<T> Counter<T>(Meter meter, Instrument instrument)
-        where T : struct => meter.CreateCounter<T>(instrument.Name, instrument.Unit, instrument.Description);
+    private static KeyValuePair<string, object?> Device(string device) => new(TelemetryNames.DeviceTag, device);
 }
 
 /// <summary>How an attempt ended on the worker.</summary>

@@ -11,9 +11,13 @@ public sealed class CpuPool : IDisposable
     private readonly BlockingCollection<Action> _work = new();
     private readonly Thread[] _threads;
 
+    private readonly CurationInstruments _instruments;
+
     /// <param name="threads">Number of threads, at least 1.</param>
-    public CpuPool(int threads)
+    /// <param name="instruments">Told how long the threads worked.</param>
+    public CpuPool(int threads, CurationInstruments instruments)
     {
+        _instruments = instruments;
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         _threads = new Thread[threads];
         for (var i = 0; i < threads; i++)
@@ -60,7 +64,9 @@ public sealed class CpuPool : IDisposable
     {
         foreach (var action in _work.GetConsumingEnumerable())
         {
+            var start = _instruments.Time.GetTimestamp();
             action();
+            _instruments.OnCpu(_instruments.Time.GetElapsedTime(start));
         }
     }
 }

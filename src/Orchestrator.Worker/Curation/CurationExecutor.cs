@@ -7,10 +7,10 @@ using Orchestrator.Worker.Execution;
 namespace Orchestrator.Worker.Curation;
 
 /// <summary>What the executors of curation's phases share: the workspace, and failures as values.</summary>
-public abstract class CurationExecutor(AllowedRoots roots) : IShardExecutor
+public abstract class CurationExecutor(AllowedRoots roots, string kind) : IShardExecutor
 {
     /// <inheritdoc />
-    public string Kind => CurationDocument.Kind;
+    public string Kind => kind;
 
     /// <inheritdoc />
     public abstract string Phase { get; }
@@ -21,13 +21,15 @@ public abstract class CurationExecutor(AllowedRoots roots) : IShardExecutor
     /// <inheritdoc />
     public async Task<ShardOutcome> ExecuteAsync(ShardWork work, CancellationToken cancellationToken)
     {
-        if (CurationWorkspace.Open(work, roots, out var failure) is not { } workspace)
-        {
-            return ShardOutcome.Failed(failure!);
-        }
-
+        var output = "";
         try
         {
+            if (CurationWorkspace.Open(work, roots, out var failure) is not { } workspace)
+            {
+                return ShardOutcome.Failed(failure!);
+            }
+
+            output = workspace.Output;
             return await ExecuteAsync(work, workspace, cancellationToken);
         }
         catch (ModelContractException e)
@@ -41,7 +43,7 @@ public abstract class CurationExecutor(AllowedRoots roots) : IShardExecutor
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return ShardOutcome.Failed(
-                FailureKind.Transient, $"{e.Message.TrimEnd('.')} (output folder {workspace.Output}); check free space and permissions.", e.ToString());
+                FailureKind.Transient, $"{e.Message.TrimEnd('.')} (output folder {output}); check free space and permissions.", e.ToString());
         }
     }
 
@@ -52,7 +54,7 @@ public abstract class CurationExecutor(AllowedRoots roots) : IShardExecutor
         {
             CurationWorkspace.Open(work, roots, out _)?.DiscardAttempt(work.Lease);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             // Left behind under .work, which nobody reads; publish or the next attempt removes it.
         }

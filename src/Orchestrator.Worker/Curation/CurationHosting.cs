@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orchestrator.Data.Storage;
+using Orchestrator.Domain.Curation;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Worker.Agent;
@@ -19,19 +20,30 @@ public static class CurationHosting
         services.AddOptions<InferenceSettings>().BindConfiguration("Inference").ValidateOnStart();
         services.AddSingleton<IValidateOptions<InferenceSettings>, InferenceSettingsValidator>();
 
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<CurationInstruments>();
         services.TryAddSingleton(Roots);
         services.TryAddSingleton<ImageDecoder>();
         services.TryAddSingleton<LanguageModels>();
+        services.TryAddSingleton<EntryLists>();
         services.TryAddSingleton(provider => new CpuPool(
-            provider.GetRequiredService<IOptions<InferenceSettings>>().Value.CpuThreads is > 0 and var threads ? threads : Environment.ProcessorCount));
-        services.TryAddSingleton(Models);
+            provider.GetRequiredService<IOptions<InferenceSettings>>().Value.CpuThreads is > 0 and var threads ? threads : Environment.ProcessorCount,
+            provider.GetRequiredService<CurationInstruments>()));
+        services.TryAddSingleton(Catalog);
+        services.TryAddSingleton(provider => new ScoringModels(
+            provider.GetRequiredService<ModelCatalog>(), provider.GetRequiredService<IOptions<InferenceSettings>>().Value.ToOptions()));
         services.TryAddSingleton<IScoringModels>(provider => provider.GetRequiredService<ScoringModels>());
         services.Replace(ServiceDescriptor.Singleton<IModelInventory>(provider => provider.GetRequiredService<ScoringModels>()));
 
         services.AddSingleton<IShardExecutor, ScoreExecutor>();
         services.AddSingleton<IShardExecutor, DecideExecutor>();
-        services.AddSingleton<IShardExecutor, WriteExecutor>();
-        services.AddSingleton<IShardExecutor, PublishExecutor>();
+        services.AddSingleton<IShardExecutor, SelectionDecideExecutor>();
+        foreach (var kind in (string[])[CurationDocument.Kind, SelectionDocument.Kind])
+        {
+            services.AddSingleton<IShardExecutor>(provider => new WriteExecutor(provider.GetRequiredService<AllowedRoots>(), kind, provider.GetRequiredService<CurationInstruments>()));
+            services.AddSingleton<IShardExecutor>(provider => new PublishExecutor(provider.GetRequiredService<AllowedRoots>(), kind));
+        }
+
         return services;
     }
 
@@ -42,12 +54,11 @@ public static class CurationHosting
         return new AllowedRoots(options.AllowedRoots.Length == 0 ? [basis] : options.AllowedRoots.Select(r => Path.GetFullPath(r, basis)));
     }
 
-    private static ScoringModels Models(IServiceProvider provider)
+    private static ModelCatalog Catalog(IServiceProvider provider)
     {
         var basis = BaseDirectory(provider);
         var roots = provider.GetRequiredService<IOptions<ModelsOptions>>().Value.Roots;
-        var catalog = new ModelCatalog((roots.Length == 0 ? ["models"] : roots).Select(r => Path.GetFullPath(r, basis)));
-        return new ScoringModels(catalog, provider.GetRequiredService<IOptions<InferenceSettings>>().Value.ToOptions());
+        return new ModelCatalog((roots.Length == 0 ? ["models"] : roots).Select(r => Path.GetFullPath(r, basis)));
     }
 
     private static string BaseDirectory(IServiceProvider provider) =>

@@ -25,25 +25,24 @@ public static class CurationReport
 
     /// <summary>The page.</summary>
     public static byte[] Write(
-        CurationDocument document,
+        CurationJob job,
         CurationDecision decision,
         IReadOnlyDictionary<string, long> counts,
         IReadOnlyDictionary<string, string> models)
     {
         var html = new StringBuilder();
         html.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
-        html.Append($"<title>Curation: {Text(document.Name)}</title><style>{Style}</style></head><body>");
-        html.Append($"<h1>Curation: {Text(document.Name)}</h1>");
+        html.Append($"<title>Curation: {Text(job.Name)}</title><style>{Style}</style></head><body>");
+        html.Append($"<h1>Curation: {Text(job.Name)}</h1>");
         States(html, counts);
         Reasons(html, "Rejected, by rule", counts, CurationTally.RejectedBy(""));
         Reasons(html, "Quarantined, by error", counts, CurationTally.QuarantinedBy(""));
+        Duplicates(html, decision);
         Rules(html, decision);
         Damage(html, decision, counts);
         Table(html, "Models", ["model", "sha256 of its folder"], models.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => new[] { m.Key, m.Value }));
-        var json = CurationParser.ToJson(document);
-        json["output"]!.AsObject().Remove("path");
         html.Append("<h2>Make it again</h2><p>Submit this document with an <code>output.path</code>; the same inputs and models give the same bytes.</p>");
-        html.Append($"<pre>{Text(json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }))}</pre></body></html>\n");
+        html.Append($"<pre>{Text(job.Canonical.ToJsonString(new JsonSerializerOptions { WriteIndented = true }))}</pre></body></html>\n");
         return Encoding.UTF8.GetBytes(html.ToString());
     }
 
@@ -69,6 +68,12 @@ public static class CurationReport
             .Select(c => new[] { c.Key[prefix.Length..], Number(c.Value) });
         Table(html, title, ["reason", "#samples"], rows);
     }
+
+    private static void Duplicates(StringBuilder html, CurationDecision decision) => Table(
+        html,
+        "Duplicates, by stage",
+        ["method", "#samples compared", "#samples of earlier pools", "#groups", "#duplicates"],
+        decision.Dedup.Select(d => new[] { d.Method, Number(d.Compared), Number(d.Earlier), Number(d.Groups), Number(d.Duplicates) }));
 
     private static void Rules(StringBuilder html, CurationDecision decision) => Table(
         html,

@@ -1,5 +1,4 @@
 using Orchestrator.Data.Storage;
-using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Worker.Execution;
 
@@ -11,10 +10,10 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 public sealed class CurationWorkspace
 {
-    private CurationWorkspace(CurationDocument document, string output) => (Document, Output) = (document, output);
+    private CurationWorkspace(CurationJob job, string output) => (Job, Output) = (job, output);
 
-    /// <summary>The job's document; its output path is absolute.</summary>
-    public CurationDocument Document { get; }
+    /// <summary>The job.</summary>
+    public CurationJob Job { get; }
 
     /// <summary>Absolute path of the output folder, links resolved.</summary>
     public string Output { get; }
@@ -26,12 +25,13 @@ public sealed class CurationWorkspace
     public const string WorkFolder = ".work";
 
     /// <summary>Opens the workspace of a job, or says why its output path is refused.</summary>
+    /// <exception cref="InvalidDataException">The scores of a selection are refused or gone.</exception>
     public static CurationWorkspace? Open(ShardWork work, AllowedRoots roots, out ShardFailure? failure)
     {
-        var document = CurationParser.ParseCanonical(work.Order.Document);
-        var output = roots.Resolve(document.Output.Path, "output.path");
+        var job = CurationJob.Parse(work.Order.Kind, work.Order.Document, roots);
+        var output = roots.Resolve(job.Output.Path, "output.path");
         failure = output.Ok ? null : new ShardFailure(FailureKind.Fatal, output.Fault!.ToString());
-        return output.Ok ? new CurationWorkspace(document, output.Value) : null;
+        return output.Ok ? new CurationWorkspace(job, output.Value) : null;
     }
 
     /// <summary>Makes the private folder of an attempt.</summary>
@@ -64,7 +64,7 @@ public sealed class CurationWorkspace
         }
     }
 
-    /// <summary>Absolute path of a committed attempt's file.</summary>
+    /// <summary>Absolute path of a committed attempt's file, or of a file of an earlier job, which has one already.</summary>
     public string PathOf(AttemptFile file) => Path.Combine(Output, file.Path);
 
     /// <summary>Writes a file of an attempt, durable and digested.</summary>
@@ -72,9 +72,12 @@ public sealed class CurationWorkspace
     /// <param name="name">Name in that folder, one component.</param>
     /// <param name="finalName">Final name below the output folder; empty for none.</param>
     /// <param name="write">Writes the content; forward only.</param>
-    public AttemptFile WriteFile(AttemptFolder folder, string name, string finalName, Action<Stream> write)
+    public AttemptFile WriteFile(AttemptFolder folder, string name, string finalName, Action<Stream> write) =>
+        WriteFile(folder.File(name), finalName, write);
+
+    /// <summary>As above, at an absolute path inside the attempt's folder.</summary>
+    public AttemptFile WriteFile(string path, string finalName, Action<Stream> write)
     {
-        var path = folder.File(name);
         using var file = AtomicFile.Create(path);
         write(file.Stream);
         var digest = file.Commit();

@@ -1,17 +1,12 @@
-using Orchestrator.Data.Scores;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Curation;
-using Orchestrator.Domain.Curation.Selection;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Worker.Execution;
 
 namespace Orchestrator.Worker.Curation;
 
-/// <summary>
-/// Phase <c>decide</c>: finds the exact global cut of every rule by reading score columns, then counts what each part
-/// keeps, so that output shards are contiguous ranges of the kept samples in input order. Memory does not grow with the pool.
-/// </summary>
-public sealed class DecideExecutor(AllowedRoots roots) : CurationExecutor(roots)
+/// <summary>Phase <c>decide</c> of a curation: dedup, exact cuts and output ranges over the committed score parts.</summary>
+public sealed class DecideExecutor(AllowedRoots roots) : CurationExecutor(roots, CurationDocument.Kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Decide;
@@ -32,45 +27,7 @@ public sealed class DecideExecutor(AllowedRoots roots) : CurationExecutor(roots)
             return ShardOutcome.Failed(FailureKind.Fatal, difference);
         }
 
-        var decision = Decide(workspace, parts, indexes, cancellationToken);
-        var folder = workspace.CreateAttempt(work.Lease);
-        var plan = workspace.WriteFile(folder, "plan.json", "", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(CurationJson.Write(decision))));
-        var tally = new Dictionary<string, long>
-        {
-            [CurationPlan.OutputTarsTally] = decision.OutputTars,
-            [CurationPlan.PartsTally] = decision.Parts.Count,
-        };
-        return ShardOutcome.Completed(CurationJson.ToOutput(new DecideManifest(plan), tally));
-    }
-
-    private static CurationDecision Decide(
-        CurationWorkspace workspace, List<ScoreManifest> parts, List<int> indexes, CancellationToken cancellationToken)
-    {
-        var document = workspace.Document;
-        var paths = parts.Select(p => workspace.PathOf(p.Scores)).ToList();
-        var read = parts.Sum(p => p.Rows);
-        var leaves = new List<DecidedLeaf>();
-        foreach (var leaf in document.Select?.Leaves ?? [])
-        {
-            var cut = GlobalCut.Find(
-                new ScorePartSource(paths, leaf.By), SelectVerdicts.CutRuleOf(leaf.Test, read), cancellationToken: cancellationToken);
-            leaves.Add(new DecidedLeaf(leaf.By, leaf.Reason, cut));
-        }
-
-        var decided = new List<DecidedPart>(parts.Count);
-        string? lastKey = null;
-        var reader = new DecidedPartReader(document.Select, leaves);
-        for (var i = 0; i < parts.Count; i++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var kept = reader.CountKept(paths[i], i, ref lastKey, out var keyBefore);
-            var part = parts[i];
-            decided.Add(new DecidedPart(indexes[i], part.Source, part.SourceBytes, part.Rows, kept, keyBefore, part.Scores, part.Quarantine, part.Models, part.Damage));
-        }
-
-        var total = decided.Sum(p => p.Kept);
-        var perShard = document.Output.SamplesPerShard;
-        return new CurationDecision(read, total, perShard, checked((int)((total + perShard - 1) / perShard)), leaves, decided);
+        return new PoolDecision(workspace, workspace.CreateAttempt(work.Lease), Roots).Run(parts, indexes, cancellationToken);
     }
 
     // A model folder that changed between two shards would mix two models' scores in one ranking.

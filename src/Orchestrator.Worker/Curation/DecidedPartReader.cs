@@ -1,5 +1,6 @@
 using Orchestrator.Data.Scores;
 using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Curation.Stages;
 
 namespace Orchestrator.Worker.Curation;
 
@@ -16,23 +17,23 @@ public sealed class DecidedPartReader
     {
         _leaves = leaves;
         _verdicts = new SelectVerdicts(rule, [.. leaves.Select(l => l.Cut)]);
-        _columns = [ScoreColumn.State, ScoreColumn.Key, .. leaves.Select(l => l.By).Distinct(StringComparer.Ordinal)];
+        _columns = [ScoreColumn.Key, .. leaves.Select(l => l.By).Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>Counts the kept rows of a part, reading only the columns that decide.</summary>
     /// <param name="path">The part.</param>
     /// <param name="part">Its position in the plan.</param>
+    /// <param name="candidates">Candidates of all parts.</param>
     /// <param name="lastKey">Key of the last kept sample before the part; afterwards, up to its end.</param>
     /// <param name="keyBefore">The former.</param>
-    public long CountKept(string path, int part, ref string? lastKey, out string? keyBefore)
+    public long CountKept(string path, int part, CandidateMap candidates, ref string? lastKey, out string? keyBefore)
     {
         keyBefore = lastKey;
         var kept = 0L;
-        using var reader = Open(path);
+        using var reader = ScorePartReader.OpenOrThrow(path);
         var scores = new float[_leaves.Count];
         foreach (var batch in reader.ReadColumns(_columns))
         {
-            var states = batch.Text(ScoreColumn.State);
             var keys = batch.Text(ScoreColumn.Key);
             var signals = _leaves.Select(l => batch.Signal(l.By)).ToArray();
             for (var i = 0; i < batch.Count; i++)
@@ -42,7 +43,7 @@ public sealed class DecidedPartReader
                     scores[leaf] = signals[leaf][i];
                 }
 
-                if (states[i] is null && _verdicts.Judge(scores, keys[i]!, part, batch.FirstRow + i) is null)
+                if (candidates[part, batch.FirstRow + i] && _verdicts.Judge(scores, keys[i]!, part, batch.FirstRow + i) is null)
                 {
                     kept++;
                     lastKey = keys[i];
@@ -54,14 +55,16 @@ public sealed class DecidedPartReader
     }
 
     /// <summary>Reads a part's rows with their final state and, for kept ones, their place in the output.</summary>
-    /// <param name="path">The part.</param>
+    /// <param name="workspace">The job's workspace.</param>
     /// <param name="decision">The plan.</param>
     /// <param name="part">The part's position in the plan.</param>
-    public IEnumerable<ScoreRow> ReadFinal(string path, CurationDecision decision, int part)
+    public IEnumerable<ScoreRow> ReadFinal(CurationWorkspace workspace, CurationDecision decision, int part)
     {
         var rank = decision.Parts.Take(part).Sum(p => p.Kept);
         var previous = decision.Parts[part].KeyBefore;
-        using var reader = Open(path);
+        using var notes = (decision.Parts[part].Notes is { } file ? PoolNotes.Read(workspace.PathOf(file)) : []).GetEnumerator();
+        var note = notes.MoveNext() ? notes.Current : null;
+        using var reader = ScorePartReader.OpenOrThrow(workspace.PathOf(decision.Parts[part].Scores));
         var indexes = _leaves.Select(l => reader.Schema.SignalIndex(l.By)).ToArray();
         var scores = new float[_leaves.Count];
         var place = 0L;
@@ -73,19 +76,25 @@ public sealed class DecidedPartReader
             }
 
             var at = place++;
-            if (row.State is not null)
+            if (!CandidateMap.IsCandidate(row.State, row.Reason))
             {
                 yield return row;
             }
+            else if (note?.Row == at)
+            {
+                yield return WithNote(row, reader.Schema, note);
+                note = notes.MoveNext() ? notes.Current : null;
+            }
             else if (_verdicts.Judge(scores, row.Key, part, at) is { } reason)
             {
-                yield return row with { State = SampleStates.Rejected, Reason = reason };
+                yield return row with { State = SampleStates.Rejected, Reason = reason, OutputShard = null, OutputKey = null };
             }
             else
             {
                 yield return row with
                 {
                     State = SampleStates.Kept,
+                    Reason = null,
                     OutputShard = OutputNames.Tar((int)(rank / decision.SamplesPerShard)),
 
                     // Two neighbours with one key would read back as one sample.
@@ -97,9 +106,15 @@ public sealed class DecidedPartReader
         }
     }
 
-    private static ScorePartReader Open(string path)
+    private static ScoreRow WithNote(ScoreRow row, ScoreSchema schema, PoolNote note)
     {
-        var opened = ScorePartReader.Open(path);
-        return opened.Ok ? opened.Value : throw new InvalidDataException(opened.Fault!.ToString());
+        string?[] tags = [.. row.Tags];
+        if (note.State == SampleStates.Duplicate)
+        {
+            tags[schema.TagIndex(DedupOptions.OfTag)] = note.Of;
+            tags[schema.TagIndex(DedupOptions.ByTag)] = note.By;
+        }
+
+        return row with { State = note.State, Reason = note.Reason, Tags = tags };
     }
 }

@@ -17,6 +17,9 @@ public interface IPairEncoder
     /// <summary>Digest of the model folder, lower-case hex sha256.</summary>
     string Digest { get; }
 
+    /// <summary>Execution provider that it runs on: <c>cpu</c> or <c>cuda</c>.</summary>
+    string Provider { get; }
+
     /// <summary>How images become tensors; encoders with equal contracts share one tensor.</summary>
     PreprocessContract Contract { get; }
 

@@ -31,13 +31,19 @@ public sealed record AttemptFile(string Name, string Path, long Bytes, string Sh
 /// <summary>Damage of an input shard.</summary>
 public sealed record DamageNote(string Kind, long Offset, string Message);
 
+/// <summary>Image embeddings of a shard, float16 [rows of its score part, dimension].</summary>
+/// <param name="Signal">Signal of the stage that made them.</param>
+/// <param name="File">The file; its final name is empty unless the document asks to keep it.</param>
+public sealed record EmbeddingFile(string Signal, AttemptFile File);
+
 /// <summary>What a committed <c>score</c> shard says.</summary>
 public sealed record ScoreManifest(
     ScorePayload Source,
     long SourceBytes,
     long Rows,
     AttemptFile Scores,
-    AttemptFile Quarantine,
+    AttemptFile? Quarantine,
+    IReadOnlyList<EmbeddingFile> Embeddings,
     SortedDictionary<string, string> Models,
     DamageNote? Damage,
     SortedDictionary<string, long> Tally);
@@ -64,9 +70,32 @@ public sealed record PublishManifest(string Output, AttemptFile Manifest, Sorted
 /// <param name="SamplesPerShard">Samples in each output tar but the last.</param>
 /// <param name="OutputTars">Number of output tars.</param>
 /// <param name="Leaves">The rules of <c>select</c> with their cuts.</param>
+/// <param name="Dedup">What each dedup stage found, in the order of the stages.</param>
 /// <param name="Parts">Score parts in input order.</param>
 public sealed record CurationDecision(
-    long Read, long Kept, int SamplesPerShard, int OutputTars, IReadOnlyList<DecidedLeaf> Leaves, IReadOnlyList<DecidedPart> Parts);
+    long Read,
+    long Kept,
+    int SamplesPerShard,
+    int OutputTars,
+    IReadOnlyList<DecidedLeaf> Leaves,
+    IReadOnlyList<DecidedDedup> Dedup,
+    IReadOnlyList<DecidedPart> Parts);
+
+/// <summary>What a dedup stage found.</summary>
+/// <param name="Method">Its method.</param>
+/// <param name="Compared">Candidates that it compared.</param>
+/// <param name="Earlier">Samples of earlier pools that it compared them with.</param>
+/// <param name="Groups">Groups of two or more.</param>
+/// <param name="Duplicates">Candidates that another sample stands for.</param>
+public sealed record DecidedDedup(string Method, long Compared, long Earlier, long Groups, long Duplicates);
+
+/// <summary>A candidate that a stage over the whole pool spoke against; a line of a part's file, lines in the order of rows.</summary>
+/// <param name="Row">Position in the score part.</param>
+/// <param name="State"><c>duplicate</c> or <c>rejected</c>.</param>
+/// <param name="Reason">Key of the sample that stands for it, or the reason code.</param>
+/// <param name="Of">The sample that stands for it as <c>shard#row</c>.</param>
+/// <param name="By">Method of the dedup stage.</param>
+public sealed record PoolNote(long Row, string State, string Reason, string? Of, string? By);
 
 /// <summary>A rule with its exact global cut.</summary>
 public sealed record DecidedLeaf(string By, string Reason, SelectionCut Cut);
@@ -79,7 +108,9 @@ public sealed record DecidedLeaf(string By, string Reason, SelectionCut Cut);
 /// <param name="Kept">Samples kept.</param>
 /// <param name="KeyBefore">Key of the last kept sample of earlier parts; null where there is none.</param>
 /// <param name="Scores">The part as scored.</param>
-/// <param name="Quarantine">Its quarantine lines.</param>
+/// <param name="Quarantine">Its quarantine lines; a selection has those of all parts with the first.</param>
+/// <param name="Embeddings">Its image embeddings.</param>
+/// <param name="Notes">What stages over the whole pool said, one <see cref="PoolNote"/> a line; null where they said nothing.</param>
 /// <param name="Models">Digest of each model that scored it.</param>
 /// <param name="Damage">Damage of the input shard.</param>
 public sealed record DecidedPart(
@@ -90,7 +121,9 @@ public sealed record DecidedPart(
     long Kept,
     string? KeyBefore,
     AttemptFile Scores,
-    AttemptFile Quarantine,
+    AttemptFile? Quarantine,
+    IReadOnlyList<EmbeddingFile> Embeddings,
+    AttemptFile? Notes,
     SortedDictionary<string, string> Models,
     DamageNote? Damage);
 

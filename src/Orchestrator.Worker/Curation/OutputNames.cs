@@ -17,5 +17,9 @@ public static class OutputNames
     /// <summary>Score part of input shard <paramref name="index"/>.</summary>
     public static string ScorePart(int index) => string.Create(CultureInfo.InvariantCulture, $"scores/part-{index:D5}.parquet");
 
+    /// <summary>Image embeddings of input shard <paramref name="index"/> by the stage whose signal is <paramref name="signal"/>.</summary>
+    public static string Embeddings(string signal, int index) =>
+        string.Create(CultureInfo.InvariantCulture, $"embeddings/{signal}/img_emb/img_emb_{index}.npy");
+
     private static string Numbered(int index, string ending) => string.Create(CultureInfo.InvariantCulture, $"{index:D8}{ending}");
 }

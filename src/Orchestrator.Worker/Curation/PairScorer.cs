@@ -8,6 +8,9 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 public sealed class PairScorer(ModelStage stage)
 {
+    /// <summary>Reason of samples whose score is NaN or infinite.</summary>
+    public const string NotFinite = "score-not-finite";
+
     private readonly List<PreparedSample> _batch = new(stage.Options.BatchSize);
     private float[] _pixels = [];
     private long[] _ids = [];
@@ -48,6 +51,11 @@ public sealed class PairScorer(ModelStage stage)
         {
             var row = i * encoder.Dimension;
             var score = TensorPrimitives.Dot<float>(images.AsSpan(row, encoder.Dimension), texts.AsSpan(row, encoder.Dimension));
+            if (stage.KeepsEmbeddings && float.IsFinite(score))
+            {
+                _batch[i].Embeddings![stageIndex] = ToHalf(images.AsSpan(row, encoder.Dimension));
+            }
+
             Take(_batch[i], score);
         }
 
@@ -63,13 +71,20 @@ public sealed class PairScorer(ModelStage stage)
         else
         {
             sample.Trouble ??= new SampleTrouble(
-                "score-not-finite", $"{stage.Options.As}: the model '{stage.Options.Model}' gave {score}; check the model's precision and the image");
+                NotFinite, $"{stage.Options.As}: the model '{stage.Options.Model}' gave {score}; check the model's precision and the image");
         }
 
         if (--sample.StagesLeft == 0)
         {
             (sample.Tensors, sample.Tokens, sample.TokenLengths) = (null, null, null);
         }
+    }
+
+    private static Half[] ToHalf(ReadOnlySpan<float> row)
+    {
+        var half = new Half[row.Length];
+        TensorPrimitives.ConvertToHalf(row, half);
+        return half;
     }
 
     private static void Grow<T>(ref T[] array, int length)

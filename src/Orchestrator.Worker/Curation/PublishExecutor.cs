@@ -11,7 +11,7 @@ namespace Orchestrator.Worker.Curation;
 /// writes the files of the whole output, <c>manifest.json</c> last. Every step may be repeated, also beside a late attempt
 /// of its own: names and contents follow from what is committed.
 /// </summary>
-public sealed class PublishExecutor(AllowedRoots roots) : CurationExecutor(roots)
+public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationExecutor(roots, kind)
 {
     private const string ManifestName = "manifest.json";
 
@@ -93,9 +93,9 @@ public sealed class PublishExecutor(AllowedRoots roots) : CurationExecutor(roots
         });
         files["quarantine.jsonl"] = Write(workspace, "quarantine.jsonl", stream =>
         {
-            foreach (var part in decision.Parts)
+            foreach (var file in decision.Parts.Select(p => p.Quarantine).OfType<AttemptFile>())
             {
-                using var lines = File.OpenRead(workspace.PathOf(part.Quarantine));
+                using var lines = File.OpenRead(workspace.PathOf(file));
                 lines.CopyTo(stream);
             }
         });
@@ -103,14 +103,11 @@ public sealed class PublishExecutor(AllowedRoots roots) : CurationExecutor(roots
             workspace, "sizes.json", SizesJson.Write(tars.Select(t => KeyValuePair.Create(OutputNames.Tar(t.Index), t.Samples))));
         files["meta.json"] = Write(workspace, "meta.json", MetaOf(workspace, decision).Write());
         var models = decision.Parts.SelectMany(p => p.Models).DistinctBy(m => m.Key).ToDictionary();
-        files["report/index.html"] = Write(workspace, "report/index.html", CurationReport.Write(workspace.Document, decision, counts, models));
+        files["report/index.html"] = Write(workspace, "report/index.html", CurationReport.Write(workspace.Job, decision, counts, models));
 
-        // The folder may be moved, so its place is not part of what was made.
-        var document = CurationParser.ToJson(workspace.Document);
-        document["output"]!.AsObject().Remove("path");
         return new OutputManifest
         {
-            Document = System.Text.Encoding.UTF8.GetBytes(document.ToJsonString()),
+            Document = System.Text.Encoding.UTF8.GetBytes(workspace.Job.Canonical.ToJsonString()),
             Models = models,
             Counts = counts,
             Files = files,
@@ -119,7 +116,7 @@ public sealed class PublishExecutor(AllowedRoots roots) : CurationExecutor(roots
 
     private static MetaJson MetaOf(CurationWorkspace workspace, CurationDecision decision) => new()
     {
-        InputDir = string.Join(',', workspace.Document.Input.Shards),
+        InputDir = workspace.Job.Inputs,
         OutputDir = ".",
         InputShards = decision.Parts.Count,
         ShardSize = decision.SamplesPerShard,

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using Orchestrator.Data.Formats;
 using Orchestrator.Data.WebDataset;
 using Orchestrator.Domain.Curation.Stages;
@@ -29,6 +31,12 @@ public sealed class PreparedSample
 
     /// <summary>Scores by signal, NaN where there is none.</summary>
     public required float[] Signals { get; init; }
+
+    /// <summary>Texts by tag, null where there is none.</summary>
+    public required string?[] Tags { get; init; }
+
+    /// <summary>Image embeddings by model stage, null for stages that keep none and for samples that no model sees.</summary>
+    public Half[]?[]? Embeddings { get; set; }
 
     /// <summary>Why it cannot be judged.</summary>
     public SampleTrouble? Trouble { get; set; }
@@ -82,6 +90,7 @@ public sealed class SamplePreparer
                 Uid = SampleUid.Derive($"{_shardName}/{sample.Key}"),
                 ImageBytes = SampleIntake.FindImage(sample)?.Data.Length ?? 0,
                 Signals = signals,
+                Tags = new string?[_plan.Tags.Count],
                 Trouble = trouble,
             };
         }
@@ -105,10 +114,30 @@ public sealed class SamplePreparer
         }
 
         var prepared = Build(sample, intake, size, signals);
+        AddTags(prepared.Tags, intake, decoded.Image);
+        prepared.Embeddings = new Half[_plan.Models.Count][];
         prepared.Tensors = _plan.Preprocessors.Select(p => MakeTensor(p, decoded.Image)).ToArray();
         (prepared.Tokens, prepared.TokenLengths) = Tokenize(intake.Text);
         prepared.StagesLeft = _plan.Models.Count;
         return prepared;
+    }
+
+    private void AddTags(string?[] tags, SampleIntake intake, DecodedImage image)
+    {
+        if (_plan.Matcher is { } matcher)
+        {
+            tags[_plan.Entries] = string.Join(' ', matcher.Match(intake.Text));
+        }
+
+        if (_plan.Sha256 >= 0)
+        {
+            tags[_plan.Sha256] = Convert.ToHexStringLower(SHA256.HashData(intake.Image.Span));
+        }
+
+        if (_plan.Phash >= 0)
+        {
+            tags[_plan.Phash] = PerceptualHash.Of(image).ToString("x16", CultureInfo.InvariantCulture);
+        }
     }
 
     private string? ApplyFilters(SampleIntake intake, (int Width, int Height) stored, float[] signals)
@@ -148,7 +177,7 @@ public sealed class SamplePreparer
         return tensor;
     }
 
-    private static PreparedSample Build(
+    private PreparedSample Build(
         WebSample sample, SampleIntake intake, (int, int)? size, float[] signals, SampleTrouble? trouble = null, string? rejected = null) => new()
         {
             Key = sample.Key,
@@ -158,6 +187,7 @@ public sealed class SamplePreparer
             ImageBytes = intake.Image.Length,
             Size = size,
             Signals = signals,
+            Tags = new string?[_plan.Tags.Count],
             Trouble = trouble,
             Rejected = rejected,
         };

@@ -14,7 +14,8 @@ namespace Orchestrator.Worker.Curation;
 /// of those that could not be judged.
 /// </summary>
 public sealed class ScoreExecutor(
-    AllowedRoots roots, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages) : CurationExecutor(roots)
+    AllowedRoots roots, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages, EntryLists entries, CurationInstruments instruments)
+    : CurationExecutor(roots, CurationDocument.Kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Score;
@@ -32,7 +33,8 @@ public sealed class ScoreExecutor(
             return ShardOutcome.Failed(FailureKind.Fatal, resolved.Fault!.ToString());
         }
 
-        var plan = ScoringPlan.Bind(workspace.Document, models, languages.Labeller);
+        using var stages = new StageLog(models, instruments);
+        var plan = ScoringPlan.Bind(CurationParser.ParseCanonical(work.Order.Document), stages, languages.Labeller, entries.Get);
         if (!TarShardReader.TryOpen(resolved.Value, null, out var reader, out var damage))
         {
             return ShardOutcome.Failed(damage.Retryable ? FailureKind.Transient : FailureKind.Fatal, $"input.shards: {source.Name}: {damage.Message}");
@@ -40,7 +42,7 @@ public sealed class ScoreExecutor(
 
         using (reader)
         {
-            return Score(work, workspace, source, resolved.Value, plan, reader, cancellationToken);
+            return Score(work, workspace, source, resolved.Value, plan, stages, reader, cancellationToken);
         }
     }
 
@@ -50,6 +52,7 @@ public sealed class ScoreExecutor(
         ScorePayload source,
         string path,
         ScoringPlan plan,
+        StageLog stages,
         TarShardReader reader,
         CancellationToken cancellationToken)
     {
@@ -57,9 +60,10 @@ public sealed class ScoreExecutor(
         var tally = new SampleTally();
         using var quarantine = new MemoryStream();
         var preparer = new SamplePreparer(source.Name, decoder, plan);
+        using var embeddings = new EmbeddingWriter(plan, folder);
         var scores = workspace.WriteFile(folder, "scores.parquet", "", stream =>
         {
-            using var writer = new ScorePartWriter(stream, ScoreSchema.Create(plan.Signals).Value);
+            using var writer = new ScorePartWriter(stream, ScoreSchema.Create(plan.Signals, plan.Tags).Value);
             ScorePipeline.Run(reader, preparer, plan, pool, Finished, cancellationToken);
             writer.Finish();
 
@@ -68,6 +72,8 @@ public sealed class ScoreExecutor(
                 var row = ToRow(source.Name, sample);
                 writer.Append(row);
                 tally.Add(row);
+                embeddings.Add(sample);
+                stages.Take(plan, sample);
                 if (sample.Trouble is { } trouble)
                 {
                     QuarantineJsonl.Write(
@@ -102,7 +108,7 @@ public sealed class ScoreExecutor(
 
         var counts = tally.ToCounts();
         var manifest = new ScoreManifest(
-            source, new FileInfo(path).Length, tally.Read, scores, lines, digests, damage, new(counts.ToDictionary(), StringComparer.Ordinal));
+            source, new FileInfo(path).Length, tally.Read, scores, lines, embeddings.Finish(workspace, work.Lease.Shard.Index), digests, damage, new(counts.ToDictionary(), StringComparer.Ordinal));
         return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
     }
 
@@ -117,6 +123,7 @@ public sealed class ScoreExecutor(
         ImageBytes = sample.ImageBytes,
         Text = sample.Text,
         Signals = Array.ConvertAll(sample.Signals, s => float.IsNaN(s) ? (float?)null : s),
+        Tags = sample.Tags,
         State = sample.Trouble is not null ? SampleStates.Quarantined : sample.Rejected is not null ? SampleStates.Rejected : null,
         Reason = sample.Trouble?.Reason ?? sample.Rejected,
     };

@@ -62,6 +62,8 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
     {
         public string Digest => model.Folder.Digest;
 
+        public string Provider => model.Provider;
+
         public PreprocessContract Contract => model.Preprocess;
 
         public ITextTokenizer Tokenizer => model.Tokenizer;

@@ -10,9 +10,9 @@ namespace Orchestrator.Worker.Curation;
 
 /// <summary>
 /// Phase <c>write</c>: output tars with their tables, and score parts with final states. What a file holds follows from the
-/// plan alone. Image bytes, captions and other members are copied as they are; scores are added to the sample's JSON.
+/// plan alone. The same for both kinds of job. Image bytes, captions and other members are copied as they are; scores are added to the sample's JSON.
 /// </summary>
-public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
+public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstruments instruments) : CurationExecutor(roots, kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Write;
@@ -28,15 +28,15 @@ public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
             : WritePart(workspace, folder, decision, payload.Index);
     }
 
-    private static ShardOutcome WritePart(CurationWorkspace workspace, AttemptFolder folder, CurationDecision decision, int position)
+    private ShardOutcome WritePart(CurationWorkspace workspace, AttemptFolder folder, CurationDecision decision, int position)
     {
         var part = decision.Parts[position];
         var tally = new SampleTally();
-        var reader = new DecidedPartReader(workspace.Document.Select, decision.Leaves);
+        var reader = new DecidedPartReader(workspace.Job.Select, decision.Leaves);
         var file = workspace.WriteFile(folder, "part.parquet", OutputNames.ScorePart(part.Index), stream =>
         {
-            using var writer = new ScorePartWriter(stream, SchemaOf(workspace));
-            foreach (var row in reader.ReadFinal(workspace.PathOf(part.Scores), decision, position))
+            using var writer = new ScorePartWriter(stream, workspace.Job.Schema);
+            foreach (var row in reader.ReadFinal(workspace, decision, position))
             {
                 writer.Append(row);
                 tally.Add(row);
@@ -55,7 +55,15 @@ public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
             return ShardOutcome.Failed(FailureKind.Fatal, $"{part.Source.Name}: {imbalance}.");
         }
 
-        var manifest = new WriteManifest("part", position, tally.Read, [file], null, new(counts.ToDictionary(), StringComparer.Ordinal));
+        instruments.OnSelected(counts);
+
+        // Copies: a retry of the scoring phase decides again from the originals.
+        var embeddings = part.Embeddings.Where(e => e.File.Name.Length > 0).Select(e => workspace.WriteFile(folder, $"{e.Signal}.npy", e.File.Name, stream =>
+        {
+            using var rows = File.OpenRead(workspace.PathOf(e.File));
+            rows.CopyTo(stream);
+        }));
+        var manifest = new WriteManifest("part", position, tally.Read, [file, .. embeddings], null, new(counts.ToDictionary(), StringComparer.Ordinal));
         return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
     }
 
@@ -81,7 +89,7 @@ public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
 
         var table = workspace.WriteFile(folder, "rows.parquet", OutputNames.Rows(index), stream =>
         {
-            using var writer = new ScorePartWriter(stream, SchemaOf(workspace));
+            using var writer = new ScorePartWriter(stream, workspace.Job.Schema);
             rows.ForEach(r => writer.Append(r.Row));
             writer.Finish();
         });
@@ -99,7 +107,7 @@ public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
     {
         var name = OutputNames.Tar(index);
         var (first, end) = ((long)index * decision.SamplesPerShard, ((long)index + 1) * decision.SamplesPerShard);
-        var reader = new DecidedPartReader(workspace.Document.Select, decision.Leaves);
+        var reader = new DecidedPartReader(workspace.Job.Select, decision.Leaves);
         var rows = new List<(int, ScoreRow)>();
         var rank = 0L;
         for (var part = 0; part < decision.Parts.Count && rank < end; part++)
@@ -107,7 +115,7 @@ public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
             var kept = decision.Parts[part].Kept;
             if (kept > 0 && rank + kept > first)
             {
-                rows.AddRange(reader.ReadFinal(workspace.PathOf(decision.Parts[part].Scores), decision, part).Where(r => r.OutputShard == name).Select(r => (part, r)));
+                rows.AddRange(reader.ReadFinal(workspace, decision, part).Where(r => r.OutputShard == name).Select(r => (part, r)));
             }
 
             rank += kept;
@@ -162,7 +170,7 @@ public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
 
     private static IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> Members(CurationWorkspace workspace, WebSample sample, ScoreRow row)
     {
-        var names = workspace.Document.Signals;
+        var names = workspace.Job.Signals;
         var scores = names.Zip(row.Signals, (name, value) => KeyValuePair.Create(name, value ?? float.NaN)).ToList();
         foreach (var member in sample.Members)
         {
@@ -176,6 +184,4 @@ public sealed class WriteExecutor(AllowedRoots roots) : CurationExecutor(roots)
             yield return KeyValuePair.Create("json", (ReadOnlyMemory<byte>)SampleJson.AddScores("{}"u8, scores, "json").Value);
         }
     }
-
-    private static ScoreSchema SchemaOf(CurationWorkspace workspace) => ScoreSchema.Create(workspace.Document.Signals).Value;
 }

@@ -98,13 +98,6 @@ public sealed class AttemptTests
         Assert.Equal("time-out", Assert.Single((await agent.Dispatch.NextAsync()).Request.Failed).Message);
     }
 
-    [Fact]
-    public void Trace_IsTheSameForAllAttemptsOfAJobAndNoOther()
-    {
-        Assert.Equal(AttemptTrace.ContextOf("cur-a"), AttemptTrace.ContextOf("cur-a"));
-        Assert.NotEqual(AttemptTrace.ContextOf("cur-a").TraceId, AttemptTrace.ContextOf("cur-b").TraceId);
-    }
-
     private static async Task<ShardFault> FaultOfAsync(Action<ScriptedRun> end)
     {
         await using var agent = await AgentHost.StartAsync();

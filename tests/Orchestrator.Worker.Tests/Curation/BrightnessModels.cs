@@ -15,6 +15,8 @@ internal sealed class BrightnessModels : IScoringModels, IPairEncoder, ITextToke
 
     public string Digest { get; set; } = "d1";
 
+    public string Provider => "cpu";
+
     public PreprocessContract Contract { get; } = new()
     {
         ResizeHeight = 4, ResizeWidth = 4, CropHeight = 4, CropWidth = 4, Mean = default, Std = new ChannelTriple(1, 1, 1),

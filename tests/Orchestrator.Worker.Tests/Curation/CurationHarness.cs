@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Curation;
@@ -17,9 +19,9 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
 {
     private readonly Dictionary<string, SortedDictionary<int, CommittedView>> _committed = [];
     private readonly List<PhaseSummary> _finished = [];
-    private readonly Dictionary<string, IShardExecutor> _executors;
-    private readonly CpuPool _pool = new(2);
-    private readonly CurationPlan _plan = new();
+    private readonly Dictionary<(string Kind, string Phase), IShardExecutor> _executors;
+    private readonly CpuPool _pool;
+    private CurationInstruments? _instruments;
     private int _attempt;
 
     public CurationHarness(IScoringModels? models = null)
@@ -27,13 +29,21 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
         Root = Directory.CreateTempSubdirectory("curation-").FullName;
         Models = models ?? new BrightnessModels();
         var roots = new AllowedRoots([Root]);
+        _pool = new CpuPool(2, Instruments);
         IShardExecutor[] all =
         [
-            new ScoreExecutor(roots, Models, new ImageDecoder(), _pool, new LanguageModels(roots)),
-            new DecideExecutor(roots), new WriteExecutor(roots), new PublishExecutor(roots),
+            new ScoreExecutor(roots, Models, new ImageDecoder(), _pool, new LanguageModels(roots), new EntryLists(roots), Instruments),
+            new DecideExecutor(roots), new SelectionDecideExecutor(roots),
+            new WriteExecutor(roots, CurationDocument.Kind, Instruments), new PublishExecutor(roots, CurationDocument.Kind),
+            new WriteExecutor(roots, SelectionDocument.Kind, Instruments), new PublishExecutor(roots, SelectionDocument.Kind),
         ];
-        _executors = all.ToDictionary(e => e.Phase);
+        _executors = all.ToDictionary(e => (e.Kind, e.Phase));
     }
+
+    /// <summary>Meters of this harness alone.</summary>
+    public IMeterFactory Meters { get; } = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+
+    public CurationInstruments Instruments => _instruments ??= new CurationInstruments(Meters, TimeProvider.System);
 
     public string Root { get; }
 
@@ -52,20 +62,44 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
     /// <summary>Called before each attempt; a true answer throws the attempt's output away after it is made and runs it again, as after a crash.</summary>
     public Func<string, int, bool> CrashAfter { get; set; } = (_, _) => false;
 
-    public async Task<PhaseStep.End> RunAsync(string document, params string[] tars)
+    public Task<PhaseStep.End> RunAsync(string document, params string[] tars)
     {
-        _finished.Clear();
-        _committed.Clear();
-        Failures.Clear();
         var json = JsonNode.Parse(document)!.AsObject();
         json["output"]!["path"] = Output;
         var canonical = CurationParser.ToJson(CurationParser.ParseCanonical(json.ToJsonString())).ToJsonString();
         var shards = tars.Select((t, i) => new ShardSpec(i, CurationJson.Write(new ScorePayload(Path.Combine(Root, t), t)))).ToList();
-        PhaseStep step = new PhaseStep.Start(CurationPlan.Score, shards);
+        return RunAsync(new CurationPlan(), canonical, new PhaseStep.Start(CurationPlan.Score, shards));
+    }
+
+    /// <summary>Runs a selection over the scores below <paramref name="from"/>, a folder of <see cref="Root"/>.</summary>
+    public Task<PhaseStep.End> SelectAsync(string from, string? select, int samplesPerShard = 10)
+    {
+        var json = new JsonObject
+        {
+            ["kind"] = "selection",
+            ["name"] = "s",
+            ["from"] = Path.Combine(Root, from),
+            ["inputBase"] = Root,
+            ["output"] = new JsonObject { ["path"] = Output, ["samplesPerShard"] = samplesPerShard },
+        };
+        if (select is not null)
+        {
+            json["select"] = JsonNode.Parse(select);
+        }
+
+        var canonical = SelectionParser.ToJson(SelectionParser.ParseCanonical(json.ToJsonString())).ToJsonString();
+        return RunAsync(new SelectionPlan(), canonical, new PhaseStep.Start(CurationPlan.Decide, [new ShardSpec(0, "{}")]));
+    }
+
+    private async Task<PhaseStep.End> RunAsync(IJobPlan plan, string canonical, PhaseStep step)
+    {
+        _finished.Clear();
+        _committed.Clear();
+        Failures.Clear();
         while (step is PhaseStep.Start start)
         {
-            _finished.Add(await RunPhaseAsync(canonical, start));
-            step = _plan.Next(canonical, _finished);
+            _finished.Add(await RunPhaseAsync(plan.Kind, canonical, start));
+            step = plan.Next(canonical, _finished);
         }
 
         return (PhaseStep.End)step;
@@ -100,17 +134,17 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
         Directory.Delete(Root, recursive: true);
     }
 
-    private async Task<PhaseSummary> RunPhaseAsync(string document, PhaseStep.Start start)
+    private async Task<PhaseSummary> RunPhaseAsync(string kind, string document, PhaseStep.Start start)
     {
         var done = _committed[start.Phase] = [];
         var tally = new Dictionary<string, long>();
         foreach (var shard in Order(start.Shards))
         {
-            var (work, outcome) = await AttemptAsync(document, start.Phase, shard);
+            var (work, outcome) = await AttemptAsync(kind, document, start.Phase, shard);
             if (CrashAfter(start.Phase, shard.Index))
             {
                 // The output of the lost attempt stays on disk, as after kill -9; another attempt does the work again.
-                (work, outcome) = await AttemptAsync(document, start.Phase, shard);
+                (work, outcome) = await AttemptAsync(kind, document, start.Phase, shard);
             }
 
             if (outcome.Output is { } output)
@@ -130,11 +164,11 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
         return new PhaseSummary(start.Phase, start.Shards.Count, done.Count, start.Shards.Count - done.Count, 0, tally);
     }
 
-    private async Task<(ShardWork Work, ShardOutcome Outcome)> AttemptAsync(string document, string phase, ShardSpec shard)
+    private async Task<(ShardWork Work, ShardOutcome Outcome)> AttemptAsync(string kind, string document, string phase, ShardSpec shard)
     {
         var job = JobId.Parse("cur-test");
         var lease = new LeaseKey(new ShardKey(job, phase, shard.Index), ++_attempt);
-        var work = new ShardWork(lease, shard.Payload, new JobOrder(job, CurationDocument.Kind, document, ""), this);
-        return (work, await _executors[phase].ExecuteAsync(work, TestContext.Current.CancellationToken));
+        var work = new ShardWork(lease, shard.Payload, new JobOrder(job, kind, document, ""), this);
+        return (work, await _executors[(kind, phase)].ExecuteAsync(work, TestContext.Current.CancellationToken));
     }
 }
