@@ -4,9 +4,11 @@ using Orchestrator.Api.Auth;
 using Orchestrator.Api.Http;
 using Orchestrator.Api.Jobs;
 using Orchestrator.Api.Options;
+using Orchestrator.Api.Pages;
 using Orchestrator.Api.Submission;
 using Orchestrator.Api.Workers;
 using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Evaluation;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Grains.Hosting;
 using Orchestrator.ServiceDefaults;
@@ -32,14 +34,21 @@ public static class OrchestratorApiExtensions
         services.AddSingleton<StoragePaths>();
         services.AddConfiguredJobStore();
         services.AddSingleton<IJobPlan, CurationPlan>();
+        services.AddSingleton<IJobPlan, EvaluationPlan>();
+        services.AddSingleton<IJobPlan, SelectionPlan>();
         services.AddOrchestratorGrains();
 
         services.AddApiKeys();
         services.AddApiDocument();
         services.AddProblemDetails();
+        services.AddPages();
         services.AddExceptionHandler<FaultHandler>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
-        services.AddSingleton<CurationPlanner>();
+        services.AddSingleton<ScoreFolderCheck>();
+        services.AddSingleton<IDocumentPlanner, CurationPlanner>();
+        services.AddSingleton<IDocumentPlanner, SelectionPlanner>();
+        services.AddSingleton<IDocumentPlanner, EvaluationPlanner>();
+        services.AddSingleton<DocumentPlanners>();
         services.AddSingleton<WorkerDirectory>();
         services.AddSingleton<JobReader>();
         services.AddSingleton<ResultReader>();
@@ -60,6 +69,7 @@ public static class OrchestratorApiExtensions
         app.UseStatusCodePages();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseAntiforgery();
 
         var api = app.MapGroup("/api/v1");
         SubmitEndpoints.Map(api);
@@ -71,6 +81,7 @@ public static class OrchestratorApiExtensions
         WorkerEndpoints.Map(api);
         ModelEndpoints.Map(api);
 
+        app.MapPages();
         app.MapDefaultEndpoints();
         app.MapApiDocument();
         app.MapOrleansDashboard("/dashboard").RequireAuthorization(Roles.Operator);

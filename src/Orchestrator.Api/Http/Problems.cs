@@ -9,6 +9,9 @@ internal static class Problems
 {
     public static ProblemHttpResult Malformed(string detail) => Of(400, "The request cannot be read.", detail);
 
+    /// <summary>A request that the server refuses to read, with the code that says why.</summary>
+    public static ProblemHttpResult Refused(int status, string detail) => Of(status, "The request cannot be read.", detail);
+
     public static ProblemHttpResult Unauthorized(string detail) => Of(401, "A key is needed.", detail);
 
     public static ProblemHttpResult Forbidden(string detail) => Of(403, "The key does not allow this.", detail);

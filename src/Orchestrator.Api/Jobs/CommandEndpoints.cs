@@ -9,22 +9,31 @@ namespace Orchestrator.Api.Jobs;
 /// <summary><c>POST /jobs/{id}/cancel|pause|resume|retry</c>. Each may be repeated; a state that does not allow it is 409.</summary>
 internal static class CommandEndpoints
 {
+    private static readonly Dictionary<string, Func<IJobGrain, Task<CommandResult>>> Commands = new()
+    {
+        ["cancel"] = grain => grain.CancelAsync(),
+        ["pause"] = grain => grain.PauseAsync(),
+        ["resume"] = grain => grain.ResumeAsync(),
+        ["retry"] = grain => grain.RetryAsync(),
+    };
+
     public static void Map(RouteGroupBuilder api)
     {
-        MapCommand(api, "cancel", "Ends the job; what is committed stays in its place until the job is deleted.", grain => grain.CancelAsync());
-        MapCommand(api, "pause", "Stops giving out shards; those being worked on are finished.", grain => grain.PauseAsync());
-        MapCommand(api, "resume", "Gives out shards again.", grain => grain.ResumeAsync());
-        MapCommand(api, "retry", "Runs failed and quarantined shards of an ended job again, and what depends on them.", grain => grain.RetryAsync());
+        MapCommand(api, "cancel", "Ends the job; what is committed stays in its place until the job is deleted.");
+        MapCommand(api, "pause", "Stops giving out shards; those being worked on are finished.");
+        MapCommand(api, "resume", "Gives out shards again.");
+        MapCommand(api, "retry", "Runs failed and quarantined shards of an ended job again, and what depends on them.");
     }
 
-    private static void MapCommand(RouteGroupBuilder api, string verb, string summary, Func<IJobGrain, Task<CommandResult>> command) =>
+    private static void MapCommand(RouteGroupBuilder api, string verb, string summary) =>
         api.MapPost($"/jobs/{{id}}/{verb}", (string id, ClaimsPrincipal user, JobReader jobs, IGrainFactory grains, ILoggerFactory loggers, CancellationToken cancellationToken) =>
-                RunAsync(verb, command, id, user, jobs, grains, loggers.CreateLogger(typeof(CommandEndpoints)), cancellationToken))
+                RunAsync(verb, id, user, jobs, grains, loggers.CreateLogger(typeof(CommandEndpoints)), cancellationToken))
             .WithName($"{char.ToUpperInvariant(verb[0])}{verb[1..]}Job").WithTags("Jobs").RequireAuthorization(Roles.Submitter)
             .WithSummary(summary).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
 
-    private static async Task<Results<Ok<JobDetail>, ProblemHttpResult>> RunAsync(
-        string verb, Func<IJobGrain, Task<CommandResult>> command, string id, ClaimsPrincipal user,
+    /// <summary>Runs a command; the one way for both the API and the pages.</summary>
+    public static async Task<Results<Ok<JobDetail>, ProblemHttpResult>> RunAsync(
+        string verb, string id, ClaimsPrincipal user,
         JobReader jobs, IGrainFactory grains, ILogger logger, CancellationToken cancellationToken)
     {
         if (await jobs.FindAsync(id, user, cancellationToken) is not { } job)
@@ -32,7 +41,7 @@ internal static class CommandEndpoints
             return Problems.UnknownJob(id);
         }
 
-        var result = await command(grains.GetGrain<IJobGrain>(job.Id.Value));
+        var result = await Commands[verb](grains.GetGrain<IJobGrain>(job.Id.Value));
         Log.Commanded(logger, verb, id, user.Identity?.Name, result.Accepted, result.State?.ToString() ?? "gone");
         if (result.State is not { } state)
         {

@@ -15,14 +15,14 @@ internal static class EventEndpoints
     public static void Map(RouteGroupBuilder api) =>
         api.MapGet("/jobs/{id}/events", StreamAsync)
             .WithName("StreamEvents").WithTags("Jobs").RequireAuthorization(Roles.Reader)
-            .WithSummary("What happens to the job, as server-sent events with rising ids; ends after the job's last event. Resumes after Last-Event-ID.")
+            .WithSummary("What happens to the job, as server-sent events with rising ids; ends after the job's last event. Starts after the event ?after, resumes after Last-Event-ID.")
             .Produces(200, contentType: "text/event-stream").ProducesProblem(400).ProducesProblem(404);
 
     private static async Task<Results<EmptyHttpResult, ProblemHttpResult>> StreamAsync(
         string id, HttpContext context, ClaimsPrincipal user, JobReader jobs, IJobStore store, TimeProvider time,
-        IOptions<LimitsOptions> limits, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
+        IOptions<LimitsOptions> limits, IHostApplicationLifetime lifetime, CancellationToken cancellationToken, long after = 0)
     {
-        long after = 0;
+        // A browser's EventSource cannot set the header on its first request; on later ones the header is the newer of the two.
         var last = context.Request.Headers["Last-Event-ID"].ToString();
         if (last.Length > 0 && (!long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out after)))
         {

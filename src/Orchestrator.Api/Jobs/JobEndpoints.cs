@@ -26,7 +26,8 @@ internal static class JobEndpoints
             .ProducesProblem(404).ProducesProblem(409);
     }
 
-    private static async Task<Results<Ok<Page<JobSummary>>, ProblemHttpResult>> ListAsync(
+    /// <summary>A page of the jobs that the caller may see.</summary>
+    public static async Task<Results<Ok<Page<JobSummary>>, ProblemHttpResult>> ListAsync(
         ClaimsPrincipal user, JobReader jobs, IJobStore store, CancellationToken cancellationToken,
         string? kind = null, string? state = null, string? tenant = null, string? cursor = null, int limit = 50)
     {

@@ -3,12 +3,13 @@ using Orchestrator.Domain.Jobs;
 
 namespace Orchestrator.Api.Jobs;
 
-/// <summary>What came of a curation job. Available at any time; final where <see cref="State"/> is terminal.</summary>
+/// <summary>What came of a job. Available at any time; final where <see cref="State"/> is terminal.</summary>
 /// <param name="Output">Absolute path of the output folder.</param>
 /// <param name="Counts">Samples; of the committed shards so far while the job runs.</param>
 /// <param name="InputShards">Input shards by how they ended.</param>
 /// <param name="Timings">Phases in order.</param>
 /// <param name="Models">Models with digests, from the published manifest; empty before that.</param>
+/// <param name="Evaluation">Of an evaluation: its <c>result.json</c>; null before it is published and for other kinds, whose samples <paramref name="Counts"/> has.</param>
 public sealed record JobResult(
     string Id,
     string Name,
@@ -18,7 +19,8 @@ public sealed record JobResult(
     SampleCounts Counts,
     InputShardCounts InputShards,
     IReadOnlyList<PhaseTiming> Timings,
-    IReadOnlyDictionary<string, JsonElement> Models);
+    IReadOnlyDictionary<string, JsonElement> Models,
+    JsonElement? Evaluation = null);
 
 /// <summary>Every sample read ends in exactly one of the states.</summary>
 /// <param name="Read">Samples found in the input.</param>

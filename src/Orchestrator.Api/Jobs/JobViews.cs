@@ -52,9 +52,9 @@ public sealed record JobDetail(
     JsonElement Document)
 {
     /// <summary>The row and its counts as users see them.</summary>
-    public static JobDetail Of(JobRecord job, IReadOnlyList<PhaseCounts> counts) => new(
+    public static JobDetail Of(JobRecord job, IReadOnlyList<PhaseCounts> counts, IReadOnlyList<string> allPhases) => new(
         job.Id.Value, job.Kind, job.Name, job.Tenant, job.Priority, job.State, job.Phase, job.Error, job.CreatedAt, job.UpdatedAt, job.StartedAt, job.EndedAt,
-        job.OutputKey, [.. counts.Select(PhaseProgress.Of)], CurationSubmission.Phases, JsonElement.Parse(job.Document));
+        job.OutputKey, [.. counts.Select(PhaseProgress.Of)], allPhases, JsonElement.Parse(job.Document));
 }
 
 /// <summary>Shards of one phase by state.</summary>
@@ -67,7 +67,10 @@ public sealed record PhaseProgress(
 }
 
 /// <summary>What a document would do.</summary>
-/// <param name="Bytes">Size of the input shards.</param>
+/// <param name="Bytes">Size of the input.</param>
+/// <param name="Output">The output folder; null where the server names one after the job.</param>
+/// <param name="Selection">What a selection would keep, by rule; null for other kinds.</param>
 /// <param name="Errors">Empty: a document with mistakes is answered with a problem that has the same members.</param>
 public sealed record PlanView(
-    string Kind, string Name, int Shards, long Bytes, IReadOnlyList<string> Models, IReadOnlyList<string> Phases, string Output, IReadOnlyList<Domain.Documents.DocumentError> Errors);
+    string Kind, string Name, int Shards, long Bytes, IReadOnlyList<string> Models, IReadOnlyList<string> Phases, string? Output,
+    Data.Scores.SelectionPreview? Selection, IReadOnlyList<Domain.Documents.DocumentError> Errors);

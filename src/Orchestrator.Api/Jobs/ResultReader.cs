@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Orchestrator.Api.Submission;
 using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Persistence;
 
 namespace Orchestrator.Api.Jobs;
 
-/// <summary>Puts a curation job's result together from its rows.</summary>
-public sealed class ResultReader(IJobStore store)
+/// <summary>Puts a job's result together from its rows and, for an evaluation, its published figures.</summary>
+public sealed class ResultReader(IJobStore store, ArtifactFolder artifacts)
 {
     private const int MaxProblems = 1000;
     private const int Batch = 1000;
@@ -21,7 +22,20 @@ public sealed class ResultReader(IJobStore store)
             CountSamples(phases),
             await InputShardsAsync(job.Id, phases.FirstOrDefault(p => p.Phase == CurationPlan.Score), cancellationToken),
             await TimingsAsync(job, phases, cancellationToken),
-            await ModelsAsync(job.Id, cancellationToken));
+            await ModelsAsync(job.Id, cancellationToken),
+            job.Kind == EvaluationDocument.Kind ? await EvaluationAsync(job, cancellationToken) : null);
+    }
+
+    private async Task<JsonElement?> EvaluationAsync(JobRecord job, CancellationToken cancellationToken)
+    {
+        if (artifacts.Find(job, "result.json").Path is not { } path)
+        {
+            return null;
+        }
+
+        await using var file = File.OpenRead(path);
+        using var json = await JsonDocument.ParseAsync(file, default, cancellationToken);
+        return json.RootElement.Clone();
     }
 
     /// <summary>
@@ -30,7 +44,8 @@ public sealed class ResultReader(IJobStore store)
     /// </summary>
     internal static SampleCounts CountSamples(IReadOnlyList<PhaseCounts> phases)
     {
-        var final = phases.LastOrDefault(p => p.Tally.ContainsKey(CurationTally.Read) && p.Tally.ContainsKey(CurationTally.Kept));
+        // Not write: its shards count what they have written so far, which is less than what was read until the last of them.
+        var final = phases.FirstOrDefault(p => p.Phase == CurationPlan.Publish && p.Tally.ContainsKey(CurationTally.Read));
         var tally = (final ?? phases.FirstOrDefault(p => p.Phase == CurationPlan.Score))?.Tally ?? new Dictionary<string, long>();
         var read = tally.GetValueOrDefault(CurationTally.Read);
         var kept = tally.GetValueOrDefault(CurationTally.Kept);

@@ -18,6 +18,9 @@ internal static class ShardEndpoints
         api.MapGet("/jobs/{id}/shards", ListAsync)
             .WithName("ListShards").WithTags("Shards").RequireAuthorization(Roles.Reader)
             .WithSummary("Shards of a phase by index; the current phase where none is named.").ProducesProblem(400).ProducesProblem(404);
+        api.MapGet("/jobs/{id}/shards/map", MapAsync)
+            .WithName("GetShardMap").WithTags("Shards").RequireAuthorization(Roles.Reader)
+            .WithSummary("State of every shard of a phase, run-length encoded; the current phase where none is named.").ProducesProblem(404);
         api.MapGet("/jobs/{id}/shards/{shard}/attempts", AttemptsAsync)
             .WithName("ListAttempts").WithTags("Shards").RequireAuthorization(Roles.Reader)
             .WithSummary("Every attempt of a shard, oldest first. Shard ids look like score-3.").ProducesProblem(404);
@@ -57,6 +60,18 @@ internal static class ShardEndpoints
         var shards = await store.ListShardsAsync(job.Id, phase ?? job.Phase, wanted, from, limit + 1, cancellationToken);
         var next = shards.Count > limit ? shards[limit].Key.Index.ToString(CultureInfo.InvariantCulture) : null;
         return TypedResults.Ok(new Page<ShardView>([.. shards.Take(limit).Select(ShardView.Of)], next));
+    }
+
+    private static async Task<Results<Ok<ShardMap>, ProblemHttpResult>> MapAsync(
+        string id, ClaimsPrincipal user, JobReader jobs, IJobStore store, CancellationToken cancellationToken, string? phase = null)
+    {
+        if (await jobs.FindAsync(id, user, cancellationToken) is not { } job)
+        {
+            return Problems.UnknownJob(id);
+        }
+
+        var wanted = phase ?? job.Phase;
+        return TypedResults.Ok(ShardMap.Of(wanted, await store.LoadLedgerAsync(job.Id, wanted, cancellationToken)));
     }
 
     private static async Task<Results<Ok<IReadOnlyList<AttemptView>>, ProblemHttpResult>> AttemptsAsync(

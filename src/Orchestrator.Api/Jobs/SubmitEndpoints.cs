@@ -8,6 +8,7 @@ using Orchestrator.Api.Auth;
 using Orchestrator.Api.Http;
 using Orchestrator.Api.Options;
 using Orchestrator.Api.Submission;
+using Orchestrator.Contracts;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Grains.Dispatch;
@@ -19,7 +20,7 @@ namespace Orchestrator.Api.Jobs;
 internal sealed record SubmitServices(
     [property: FromServices] IJobStore Store,
     [property: FromServices] IGrainFactory Grains,
-    [property: FromServices] CurationPlanner Planner,
+    [property: FromServices] DocumentPlanners Planners,
     [property: FromServices] IOptions<LimitsOptions> Limits,
     [property: FromServices] DispatchInstruments Instruments,
     [property: FromServices] ILogger<SubmitServices> Logger);
@@ -61,25 +62,40 @@ internal static class SubmitEndpoints
         }
 
         using var json = posted.Json!;
-        var root = json.RootElement;
+        return await SubmitDocumentAsync(json.RootElement, context, services, idempotencyKey, cancellationToken);
+    }
+
+    /// <summary>Submits a document that was read; the one way for both the API and the pages.</summary>
+    public static async Task<Results<Created<JobDetail>, Ok<JobDetail>, ProblemHttpResult>> SubmitDocumentAsync(
+        JsonElement root, HttpContext context, SubmitServices services, string? idempotencyKey, CancellationToken cancellationToken)
+    {
         if (ForeignTenant(context.User, root) is { } foreign)
         {
             return foreign;
         }
 
+        if (services.Planners.Find(root) is { Error: { } unknown })
+        {
+            return Problems.Invalid([unknown]);
+        }
+
+        var planner = services.Planners.Find(root).Planner!;
+        using var trace = JobTrace.Start(TelemetryNames.SubmitSpan, null);
+
         // The key comes first: by now the first job may have filled the very folder that planning would refuse.
-        if (idempotencyKey is not null && await FindFirstAsync(services, root, context, idempotencyKey, cancellationToken) is { } first)
+        if (idempotencyKey is not null && await FindFirstAsync(services, planner, root, context, idempotencyKey, cancellationToken) is { } first)
         {
             return first;
         }
 
-        var submission = await services.Planner.PlanAsync(root, Caller.TenantOf(context.User));
+        var submission = await CheckAsync(planner, root, context, preview: false, cancellationToken);
         if (submission.Errors.Count > 0)
         {
             return Problems.Invalid(submission.Errors);
         }
 
-        var job = submission.ToJob(JobId.Create(CurationSubmission.IdPrefix), idempotencyKey);
+        var job = submission.ToJob(idempotencyKey) with { Trace = trace?.Id };
+        trace?.SetTag(JobTrace.JobTag, job.Id.Value);
         var created = await services.Store.CreateJobAsync(job, cancellationToken);
         if (created.Status == CreateJobStatus.Created)
         {
@@ -100,33 +116,50 @@ internal static class SubmitEndpoints
         }
 
         using var json = posted.Json!;
-        if (ForeignTenant(context.User, json.RootElement) is { } foreign)
+        return await PlanDocumentAsync(json.RootElement, context, services);
+    }
+
+    /// <summary>Plans a document that was read; the one way for both the API and the pages.</summary>
+    public static async Task<Results<Ok<PlanView>, ProblemHttpResult>> PlanDocumentAsync(JsonElement root, HttpContext context, SubmitServices services)
+    {
+        if (ForeignTenant(context.User, root) is { } foreign)
         {
             return foreign;
         }
 
-        var plan = await services.Planner.PlanAsync(json.RootElement, Caller.TenantOf(context.User));
-        if (plan.Errors.Count > 0 || plan.Document is not { } document)
+        if (services.Planners.Find(root) is not { Planner: { } planner })
+        {
+            return Problems.Invalid([services.Planners.Find(root).Error!]);
+        }
+
+        var plan = await CheckAsync(planner, root, context, preview: true, context.RequestAborted);
+        if (plan.Errors.Count > 0 || plan.Name is not { } name)
         {
             return Problems.Invalid(plan.Errors, new()
             {
-                ["shards"] = plan.Shards.Count,
+                ["shards"] = plan.ShardCount,
                 ["bytes"] = plan.Bytes,
-                ["models"] = plan.Document?.Models ?? [],
-                ["phases"] = CurationSubmission.Phases,
+                ["models"] = plan.Models,
+                ["phases"] = plan.Phases,
             });
         }
 
-        return TypedResults.Ok(new PlanView(
-            Domain.Curation.CurationDocument.Kind, document.Name, plan.Shards.Count, plan.Bytes, document.Models, CurationSubmission.Phases, document.Output.Path, []));
+        return TypedResults.Ok(new PlanView(plan.Kind, name, plan.ShardCount, plan.Bytes, plan.Models, plan.Phases, plan.Output, plan.Preview, []));
+    }
+
+    private static async Task<ISubmission> CheckAsync(
+        IDocumentPlanner planner, JsonElement root, HttpContext context, bool preview, CancellationToken cancellationToken)
+    {
+        using var trace = JobTrace.Start(TelemetryNames.PlanSpan, null);
+        return await planner.PlanAsync(root, Caller.TenantOf(context.User), preview, cancellationToken);
     }
 
     private static async Task<Results<Created<JobDetail>, Ok<JobDetail>, ProblemHttpResult>?> FindFirstAsync(
-        SubmitServices services, JsonElement root, HttpContext context, string key, CancellationToken cancellationToken)
+        SubmitServices services, IDocumentPlanner planner, JsonElement root, HttpContext context, string key, CancellationToken cancellationToken)
     {
-        var read = CurationPlanner.Read(root, Caller.TenantOf(context.User));
-        if (read.Document is null
-            || await services.Store.FindByIdempotencyKeyAsync(read.Document.Tenant, key, cancellationToken) is not { } job)
+        var read = planner.Read(root, Caller.TenantOf(context.User));
+        if (read.Tenant is null
+            || await services.Store.FindByIdempotencyKeyAsync(read.Tenant, key, cancellationToken) is not { } job)
         {
             return null;
         }
@@ -148,7 +181,7 @@ internal static class SubmitEndpoints
 
         await AnnounceAsync(services, job);
         var counts = await services.Store.CountAsync(job.Id, cancellationToken);
-        var detail = JobDetail.Of(await services.Store.GetJobAsync(job.Id, cancellationToken) ?? job, counts);
+        var detail = JobDetail.Of(await services.Store.GetJobAsync(job.Id, cancellationToken) ?? job, counts, services.Planners.PhasesOf(job.Kind));
         var location = $"/api/v1/jobs/{job.Id}";
         if (status == CreateJobStatus.Created)
         {

@@ -7,6 +7,7 @@ using Orchestrator.Api.Workers;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Domain.Documents;
+using Orchestrator.Domain.Jobs;
 
 namespace Orchestrator.Api.Submission;
 
@@ -14,63 +15,83 @@ namespace Orchestrator.Api.Submission;
 /// Measures a curation document against this server: its fields, its input files, its output folder, its models. Reports
 /// every mistake at once. Writes nothing. Safe for concurrent use.
 /// </summary>
-public sealed class CurationPlanner(StoragePaths paths, WorkerDirectory workers, IOptions<LimitsOptions> limits)
+public sealed class CurationPlanner(StoragePaths paths, WorkerDirectory workers, ScoreFolderCheck scoreFolders, IOptions<LimitsOptions> limits) : IDocumentPlanner
 {
     // A document can be wrong in a hundred thousand places; nobody reads past the first hundred.
     private const int MaxErrors = 100;
 
-    /// <summary>Reads the fields only: enough to know the document's tenant and hash.</summary>
-    /// <param name="root">The document as posted.</param>
-    /// <param name="tenant">Tenant of a document that names none; null for the usual default.</param>
-    public static CurationSubmission Read(JsonElement root, string? tenant)
-    {
-        var parsed = CurationParser.Parse(root);
-        if (!parsed.IsValid)
-        {
-            return new(null, null, parsed.Errors, [], 0);
-        }
+    /// <inheritdoc />
+    public string Kind => CurationDocument.Kind;
 
-        var document = tenant is null || WrittenFields.From(root).NamesTenant ? parsed.Document : parsed.Document with { Tenant = tenant };
-        return new(document, HashOf(document), [], [], 0);
+    /// <inheritdoc />
+    public IReadOnlyList<string> Phases => JobDraft.PhasesOf(Kind);
+
+    /// <inheritdoc />
+    public ISubmission Read(JsonElement root, string? tenant)
+    {
+        var (document, errors) = Parse(root, tenant);
+        return document is null ? new CurationSubmission(null, errors, [], 0) : new CurationSubmission(Draft(document, HashOf(document), []), [], [], 0);
     }
 
-    /// <summary>Reads the fields and looks at everything that they point at.</summary>
-    public async Task<CurationSubmission> PlanAsync(JsonElement root, string? tenant)
+    /// <inheritdoc />
+    public async Task<ISubmission> PlanAsync(JsonElement root, string? tenant, bool preview, CancellationToken cancellationToken)
     {
-        var read = Read(root, tenant);
-        var written = WrittenFields.From(root);
-        var errors = read.Errors.ToList();
+        var (read, mistakes) = Parse(root, tenant);
+        var written = WrittenFields.Of(root);
+        var errors = mistakes.ToList();
 
         var input = InputCheck.Run(written.Shards, paths, limits.Value.MaxShards, errors);
         var output = written.Output is { } path ? OutputCheck.Run(path, paths, errors) : null;
         var files = written.Files.DistinctBy(f => f.Text).ToDictionary(f => f.Text, f => FileCheck(f, errors), StringComparer.Ordinal);
-        ModelCheck.Run(written.Models, await workers.ListAsync(), errors);
-
-        if (errors.Count > 0 || read.Document is null || output is null)
+        var folders = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var field in written.ScoreFolders)
         {
-            return new(read.Document, read.DocumentHash, Shorten(errors), input.Shards, input.Bytes);
+            folders[field.Text] = await scoreFolders.RunAsync(field, tenant, errors);
         }
 
-        var document = read.Document with
+        ModelCheck.Run(written.Models, await workers.ListAsync(), errors);
+
+        if (errors.Count > 0 || read is null || output is null)
         {
-            Output = read.Document.Output with { Path = output },
-            Stages = [.. read.Document.Stages.Select(s => WithAbsolutePaths(s, files))],
+            return new CurationSubmission(read is null ? null : Draft(read, HashOf(read), []), Shorten(errors), input.Shards, input.Bytes);
+        }
+
+        var document = read with
+        {
+            Output = read.Output with { Path = output },
+            Stages = [.. read.Stages.Select(s => WithAbsolutePaths(s, files, folders))],
         };
-        return new(document, read.DocumentHash, [], input.Shards, input.Bytes);
+        var shards = input.Shards.Select((shard, i) => new ShardSpec(i, InputShardPayload.ToJson(shard))).ToList();
+        return new CurationSubmission(Draft(document, HashOf(read), shards), [], input.Shards, input.Bytes);
     }
 
-    private static StageOptions WithAbsolutePaths(StageOptions stage, Dictionary<string, string?> files) => stage switch
+    /// <summary>The first hundred mistakes, and how many more there are.</summary>
+    internal static List<DocumentError> Shorten(List<DocumentError> errors) => errors.Count <= MaxErrors
+        ? errors
+        : [.. errors.Take(MaxErrors), new("$", null, $"and {errors.Count - MaxErrors} more mistakes")];
+
+    private static (CurationDocument? Document, IReadOnlyList<DocumentError> Errors) Parse(JsonElement root, string? tenant)
+    {
+        var parsed = CurationParser.Parse(root);
+        return !parsed.IsValid ? (null, parsed.Errors)
+            : tenant is null || WrittenFields.Of(root).NamesTenant ? (parsed.Document, [])
+            : (parsed.Document with { Tenant = tenant }, []);
+    }
+
+    private static JobDraft Draft(CurationDocument document, string hash, IReadOnlyList<ShardSpec> shards) => new(
+        CurationDocument.Kind, document.Name, document.Tenant, document.Priority, CurationParser.ToJson(document).ToJsonString(), hash,
+        document.Output.Path, document.Models, shards);
+
+    private static StageOptions WithAbsolutePaths(StageOptions stage, Dictionary<string, string?> files, Dictionary<string, string?> folders) => stage switch
     {
         BasicFilterOptions { LanguageModel: { } model } basic => basic with { LanguageModel = files[model] },
+        BalanceOptions balance => balance with { Entries = files[balance.Entries]! },
+        DedupOptions { Against.Count: > 0 } dedup => dedup with { Against = [.. dedup.Against.Select(a => folders[a]!)] },
         _ => stage,
     };
 
     private static string HashOf(CurationDocument document) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(CurationParser.ToJson(document).ToJsonString())));
-
-    private static List<DocumentError> Shorten(List<DocumentError> errors) => errors.Count <= MaxErrors
-        ? errors
-        : [.. errors.Take(MaxErrors), new("$", null, $"and {errors.Count - MaxErrors} more mistakes")];
 
     private string? FileCheck(WrittenField field, List<DocumentError> errors)
     {

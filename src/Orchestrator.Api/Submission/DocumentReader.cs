@@ -30,7 +30,8 @@ internal static class DocumentReader
         return Parse(bytes);
     }
 
-    private static PostedDocument Parse(ReadOnlyMemory<byte> bytes)
+    /// <summary>Reads bytes that came in another way than as a body.</summary>
+    public static PostedDocument Parse(ReadOnlyMemory<byte> bytes)
     {
         if (!Utf8.IsValid(bytes.Span))
         {

@@ -6,19 +6,25 @@ namespace Orchestrator.Api.Submission;
 internal sealed record WrittenField(string Path, string Text);
 
 /// <summary>
-/// The fields of a curation document that name things outside it, taken from the JSON as written. Works on documents with
+/// The fields of a curation or selection document that name things outside it, taken from the JSON as written. Works on documents with
 /// mistakes too, so that a wrong path and a wrong number are reported together.
 /// </summary>
 internal sealed record WrittenFields(
-    IReadOnlyList<WrittenField> Shards, WrittenField? Output, IReadOnlyList<WrittenField> Models, IReadOnlyList<WrittenField> Files, bool NamesTenant)
+    IReadOnlyList<WrittenField> Shards,
+    WrittenField? Output,
+    IReadOnlyList<WrittenField> Models,
+    IReadOnlyList<WrittenField> Files,
+    IReadOnlyList<WrittenField> ScoreFolders,
+    WrittenField? From,
+    bool NamesTenant)
 {
     // Fields of stages that name a model folder.
     private static readonly string[] ModelFields = ["model"];
 
     // Fields of stages that name a file.
-    private static readonly string[] FileFields = ["languageModel"];
+    private static readonly string[] FileFields = ["languageModel", "entries"];
 
-    public static WrittenFields From(JsonElement root)
+    public static WrittenFields Of(JsonElement root)
     {
         var shards = Items(Member(Member(root, "input"), "shards")).ToList();
         var stages = Items(Member(root, "stages")).ToList();
@@ -27,6 +33,8 @@ internal sealed record WrittenFields(
             Field(Member(Member(root, "output"), "path"), "$.output.path"),
             [.. stages.SelectMany((stage, i) => ModelFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
             [.. stages.SelectMany((stage, i) => FileFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
+            [.. stages.SelectMany((stage, i) => Items(Member(stage, "against")).Select((item, j) => Field(item, $"$.stages[{i}].against[{j}]"))).OfType<WrittenField>()],
+            Field(Member(root, "from"), "$.from"),
             Member(root, "tenant") is { ValueKind: not JsonValueKind.Null });
     }
 

@@ -26,7 +26,8 @@ internal static class WorkerEndpoints
     private static async Task<Ok<IReadOnlyList<WorkerInfo>>> ListAsync(WorkerDirectory workers) =>
         TypedResults.Ok<IReadOnlyList<WorkerInfo>>([.. (await workers.ListAsync()).Select(WorkerInfo.Of)]);
 
-    private static async Task<Results<Ok<WorkerInfo>, ProblemHttpResult>> SetModeAsync(string id, WorkerMode mode, WorkerDirectory workers) =>
+    /// <summary>Sets the mode; the one way for both the API and the pages.</summary>
+    public static async Task<Results<Ok<WorkerInfo>, ProblemHttpResult>> SetModeAsync(string id, WorkerMode mode, WorkerDirectory workers) =>
         await workers.SetModeAsync(id, mode) is { } worker
             ? TypedResults.Ok(WorkerInfo.Of(worker))
             : Problems.NotFound("There is no such worker.", $"No worker '{id}' was seen within the last minutes; GET /api/v1/workers lists them.");

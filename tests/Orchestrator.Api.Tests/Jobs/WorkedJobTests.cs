@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orchestrator.Api.Jobs;
 using Orchestrator.Api.Tests.Testing;
 using Orchestrator.Contracts.Dispatch;
+using Orchestrator.Persistence;
 
 namespace Orchestrator.Api.Tests.Jobs;
 
@@ -59,6 +61,21 @@ public sealed class WorkedJobTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public void Counts_WhileTheOutputIsWritten_AreStillThoseOfAllThatWasRead()
+    {
+        PhaseCounts[] phases =
+        [
+            new("score", 0, 0, 2, 0, 0, new Dictionary<string, long> { ["read"] = 20, ["rejected"] = 4, ["candidates"] = 16 }),
+            new("write", 2, 0, 1, 0, 0, new Dictionary<string, long> { ["read"] = 3, ["kept"] = 2, ["rejected"] = 1 }),
+        ];
+
+        var counts = ResultReader.CountSamples(phases);
+
+        Assert.Equal((20, 0, 4, 16), (counts.Read, counts.Kept, counts.Rejected, counts.Undecided));
+        Assert.True(counts.Balanced);
+    }
+
+    [Fact]
     public async Task Events_ResumeAfterLastEventId_GiveTheRest()
     {
         var id = await server.Client.SubmitAsync(Docs.Curation(server));
@@ -74,6 +91,8 @@ public sealed class WorkedJobTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(4, all.Count(e => e.Type == "phase.started"));
         Assert.Equal("succeeded-with-failures", all[^1].Data.GetProperty("data").GetProperty("state").GetString());
         Assert.Empty(await CollectAsync(id, all[^1].Id));
+        var asked = await server.Client.GetStringAsync($"/api/v1/jobs/{id}/events?after={middle}");
+        Assert.Equal(rest.Select(e => $"id: {e.Id}"), asked.Split('\n').Where(line => line.StartsWith("id: ", StringComparison.Ordinal)));
     }
 
     [Fact]

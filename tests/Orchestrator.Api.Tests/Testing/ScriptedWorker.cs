@@ -18,7 +18,7 @@ internal sealed class ScriptedWorker(IServiceProvider services, string id, param
 
     public string Id => id;
 
-    public Task AnnounceAsync() => ExchangeAsync();
+    public Task<ExchangeReply> AnnounceAsync() => ExchangeAsync();
 
     /// <summary>Asks until the dispatcher has given <paramref name="count"/> shards: a job that was just stored may not be known to it yet.</summary>
     public async Task<IReadOnlyList<ShardLease>> LeaseAsync(int count)
