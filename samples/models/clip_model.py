@@ -21,11 +21,11 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, width, heads):
+    def __init__(self, width, heads, ratio=4):
         super().__init__()
         self.norm1, self.attention = nn.LayerNorm(width), Attention(width, heads)
         self.norm2 = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = nn.Sequential(nn.Linear(width, ratio * width), nn.GELU(), nn.Linear(ratio * width, width))
 
     def forward(self, x, mask=None):
         x = x + self.attention(self.norm1(x), mask)
@@ -46,34 +46,38 @@ class Residual(nn.Module):
 
 
 class VisionTower(nn.Module):
-    """pixel_values f32 [n, 3, 64, 64] -> image_embeds [n, dimension]."""
+    """pixel_values f32 [n, 3, 64, 64] -> image_embeds [n, dimension]. `deep`: a residual pair after the last stride too."""
 
-    def __init__(self, dimension=128, width=128, layers=2, heads=4):
+    def __init__(self, dimension=128, width=128, layers=2, heads=4, ratio=4, deep=True):
         super().__init__()
         self.stem = nn.Sequential(
             conv(3, 32, 2), nn.ReLU(), conv(32, 64, 2), nn.ReLU(), Residual(64), conv(64, width, 2), nn.ReLU(),
-            Residual(width))
+            *([Residual(width)] if deep else []))
         self.position = nn.Parameter(torch.randn(1, 64, width) * 0.02)
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
+        self.blocks = nn.ModuleList(Block(width, heads, ratio) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self.projection = nn.Linear(width, dimension, bias=False)
 
-    def forward(self, pixel_values):
+    def features(self, pixel_values):
+        """f32 [n, 64, width]: one vector for each eighth by eighth of the picture, row by row."""
         x = self.stem(pixel_values).flatten(2).transpose(1, 2) + self.position
         for block in self.blocks:
             x = block(x)
-        return self.projection(self.norm(x).mean(1))
+        return self.norm(x)
+
+    def forward(self, pixel_values):
+        return self.projection(self.features(pixel_values).mean(1))
 
 
 class TextTower(nn.Module):
     """input_ids i64 [n, t <= 77] -> text_embeds [n, dimension], pooled at the first end token (the highest id)."""
 
-    def __init__(self, vocabulary, dimension=128, width=128, layers=2, heads=4, context=77):
+    def __init__(self, vocabulary, dimension=128, width=128, layers=2, heads=4, context=77, ratio=4):
         super().__init__()
         self.token = nn.Embedding(vocabulary, width)
         self.position = nn.Parameter(torch.randn(context, width) * 0.01)
         nn.init.normal_(self.token.weight, std=0.02)
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
+        self.blocks = nn.ModuleList(Block(width, heads, ratio) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self.projection = nn.Linear(width, dimension, bias=False)
         # -1e4 rather than minus infinity: it must stay finite in half precision.
@@ -90,9 +94,9 @@ class TextTower(nn.Module):
 
 
 class Clip(nn.Module):
-    def __init__(self, vocabulary):
+    def __init__(self, vocabulary, vision=None, text=None):
         super().__init__()
-        self.vision, self.text = VisionTower(), TextTower(vocabulary)
+        self.vision, self.text = vision or VisionTower(), text or TextTower(vocabulary)
         self.logit_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def parameters_count(self):

@@ -18,7 +18,7 @@ def unit(x):
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
-def evaluate(embed_images, embed_texts, pixels, texts, words, generator):
+def evaluate(embed_images, embed_texts, pixels, texts, words, generator, normalise=normalise):
     """A dictionary of figures. `embed_*` map a batch (float32 pixels, list of captions) to float32 embeddings."""
     batches = range(0, len(pixels), 250)
     images = unit(np.concatenate([embed_images(normalise(pixels[i:i + 250])) for i in batches]))

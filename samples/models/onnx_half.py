@@ -1,4 +1,4 @@
-"""Half-precision copy of an ONNX graph: weights and arithmetic in float16, inputs and outputs still float32."""
+"""Half-precision copy of an ONNX graph: weights and arithmetic in float16, inputs and outputs float32 unless told otherwise."""
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -13,7 +13,8 @@ def _halved(tensor):
     return numpy_helper.from_array(np.clip(values, -limit, limit).astype(np.float16), tensor.name)
 
 
-def to_half(model):
+def to_half(model, half_border=()):
+    """Inputs and outputs whose names begin with one of `half_border` (kept keys and values, say) are float16 themselves."""
     half = onnx.ModelProto()
     half.CopyFrom(model)
     graph = half.graph
@@ -29,13 +30,17 @@ def to_half(model):
 
     first, last = [], []
     for value in graph.input:
-        if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+        if value.name.startswith(half_border or "\0"):
+            value.type.tensor_type.elem_type = TensorProto.FLOAT16
+        elif value.type.tensor_type.elem_type == TensorProto.FLOAT:
             inner = value.name + "_half"
             for node in graph.node:
                 node.input[:] = [inner if name == value.name else name for name in node.input]
             first.append(helper.make_node("Cast", [value.name], [inner], to=TensorProto.FLOAT16, name=inner))
     for value in graph.output:
-        if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+        if value.name.startswith(half_border or "\0"):
+            value.type.tensor_type.elem_type = TensorProto.FLOAT16
+        elif value.type.tensor_type.elem_type == TensorProto.FLOAT:
             inner = value.name + "_half"
             for node in graph.node:
                 node.output[:] = [inner if name == value.name else name for name in node.output]

@@ -18,38 +18,15 @@ from clip_model import Clip
 from distractors import english_phrases, irrelevant, wrong_word
 from evaluation import evaluate
 from pair_data import load_pairs, normalise
+from training import Log, add_arguments, augment, optimiser_of, save_state, set_rate
 
 BATCH, HARD, JUNK, MERGES = 192, 96, 32, 1500
-
-
-def parse():
-    p = argparse.ArgumentParser()
-    p.add_argument("--train", required=True)
-    p.add_argument("--validate", required=True)
-    p.add_argument("--work", required=True, help="checkpoint, tokenizer and log")
-    p.add_argument("--steps", type=int, default=1600)
-    p.add_argument("--warmup", type=int, default=150)
-    p.add_argument("--rate", type=float, default=1.5e-3)
-    p.add_argument("--seed", type=int, default=7)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--every", type=int, default=100, help="steps between evaluations and checkpoints")
-    return p.parse_args()
 
 
 def ids_of(bpe, captions):
     """i64 [n, longest]: what follows the longest caption's end token changes no embedding, so it is not computed."""
     rows = np.array([bpe.encode(c) for c in captions])
     return torch.from_numpy(rows[:, : int((rows == bpe.end).argmax(1).max()) + 1])
-
-
-def augment(x, generator):
-    """Small changes of brightness, contrast and place, as near duplicates and other cameras have them."""
-    n = len(x)
-    gain = torch.from_numpy(generator.uniform(0.85, 1.15, (n, 1, 1, 1)).astype(np.float32))
-    shift = torch.from_numpy(generator.uniform(-0.15, 0.15, (n, 1, 1, 1)).astype(np.float32))
-    dy, dx = generator.integers(0, 5, 2)
-    x = functional.pad(x * gain + shift, (2, 2, 2, 2), mode="replicate")
-    return x[:, :, dy:dy + 64, dx:dx + 64]
 
 
 def loss_of(model, pixels, texts, copies):
@@ -66,17 +43,12 @@ def loss_of(model, pixels, texts, copies):
 
 
 def main():
-    args = parse()
+    args = add_arguments(argparse.ArgumentParser(), steps=1600, rate=1.5e-3).parse_args()
     os.makedirs(args.work, exist_ok=True)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     chance, generator = random.Random(args.seed), np.random.default_rng(args.seed)
-    log = open(os.path.join(args.work, "training.log"), "w", encoding="utf-8")
-
-    def say(text):
-        print(text, flush=True)
-        log.write(text + "\n")
-        log.flush()
+    say = Log(args.work)
 
     pixels, texts = load_pairs(args.train)
     held_pixels, held_texts = load_pairs(args.validate)
@@ -88,17 +60,10 @@ def main():
     say(f"pictures {len(texts)}, tokens {len(bpe.vocab)}, parameters {model.parameters_count()}, "
         f"steps {args.steps}, batch {BATCH} + {HARD} nearly true + {JUNK} irrelevant texts, rate {args.rate}, seed {args.seed}")
 
-    plain = [p for p in model.parameters() if p.ndim < 2]
-    weights = [p for p in model.parameters() if p.ndim >= 2]
-    optimiser = torch.optim.AdamW(
-        [{"params": weights, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
-        lr=args.rate, betas=(0.9, 0.98))
+    optimiser = optimiser_of(model.parameters(), args.rate)
     began, order, mean_loss = time.monotonic(), np.array([], int), 0.0
     for step in range(1, args.steps + 1):
-        warm = min(1.0, step / args.warmup)
-        cosine = 0.5 * (1 + math.cos(math.pi * max(0, step - args.warmup) / max(1, args.steps - args.warmup)))
-        for group in optimiser.param_groups:
-            group["lr"] = args.rate * warm * (0.01 + 0.99 * cosine)
+        set_rate(optimiser, args, step)
         if len(order) < BATCH:
             order = generator.permutation(len(texts))
         rows, order = order[:BATCH], order[BATCH:]
@@ -123,8 +88,7 @@ def main():
             say(f"step {step} " + json.dumps({k: round(v, 4) for k, v in figures.items()}))
             state = {"model": model.state_dict(), "step": step, "seconds": time.monotonic() - began,
                      "seed": args.seed, "steps": args.steps, "pictures": len(texts), "batch": BATCH}
-            torch.save(state, os.path.join(args.work, "checkpoint.tmp"))
-            os.replace(os.path.join(args.work, "checkpoint.tmp"), os.path.join(args.work, "checkpoint.pt"))
+            save_state(args.work, state)
 
 
 def validate(model, bpe, pixels, texts, words, seed):
