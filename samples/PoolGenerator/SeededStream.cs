@@ -56,4 +56,8 @@ internal enum StreamPurpose : ulong
     Paint = 4,
     Caption = 5,
     Damage = 6,
+    Lexicon = 7,
+    World = 8,
+    Conversation = 9,
+    Question = 10,
 }
