@@ -13,15 +13,16 @@ using Orchestrator.Worker.Curation;
 namespace Orchestrator.Cli.Commands;
 
 /// <summary>
-/// <c>demo</c>: draws the sample pool, starts an embedded cluster, submits a curation job through its own REST API, shows
-/// its progress, and judges the result by the generator's truth, which the product itself never reads.
+/// <c>demo</c>: draws the sample pool, starts an embedded cluster, submits a curation job and then an evaluation of
+/// speculative decoding through its own REST API, shows their progress, and judges the curation by the generator's truth, which
+/// the product itself never reads.
 /// </summary>
 internal static class DemoVerb
 {
     public static Command Create(GlobalOptions globals, Streams streams)
     {
         var folder = new Option<string>("--out") { Description = "Folder for the pool and the results.", DefaultValueFactory = _ => Path.Combine("out", "demo") };
-        var command = new Command("demo", "Set up a sample pool and run a curation job on it, start to end.") { folder };
+        var command = new Command("demo", "Set up a sample pool, run a curation job on it, then an evaluation of speculative decoding.") { folder };
         command.Run(streams, (parsed, cancellationToken) =>
             RunAsync(Path.GetFullPath(parsed.GetValue(folder)!), parsed.GetValue(globals.Json), streams, cancellationToken));
         return command;
@@ -48,29 +49,67 @@ internal static class DemoVerb
         using var client = new OrchestratorClient(EmbeddedServer.AddressOf(app));
         streams.Error.WriteLine($"Cluster: one process, SQLite, {client.Server}.");
 
-        var document = DocumentFile.Read(Path.Combine(SampleFolder.Documents(), "curation-demo.yaml"), []);
-        DocumentFile.Set(document, $"output.path={FreshRun(folder)}");
-        var job = await client.SubmitAsync(document, cancellationToken);
-        streams.Error.WriteLine($"Submitted {job.Id}.");
-        var code = await SubmitVerb.CancelOnInterruptAsync(client, job.Id, json, streams, cancellationToken);
+        var code = await CurateAsync(client, folder, pool.TruthPath, json, streams, cancellationToken);
         if (code == ExitCodes.Done)
         {
-            var result = await client.ResultAsync(job.Id, cancellationToken);
-            Judge(streams, result, pool.TruthPath);
-            streams.Out.WriteLine($"report: {Path.Combine(result.Output!, "report", "index.html")}");
+            code = await EvaluateAsync(client, folder, json, streams, cancellationToken);
             streams.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"demo finished in {clock.Elapsed.TotalSeconds:F1} s"));
-            code = result.Counts.Balanced ? code : ExitCodes.JobFailed;
         }
 
         await app.StopAsync(CancellationToken.None);
         return code;
     }
 
-    private static string FreshRun(string folder)
+    private static async Task<int> CurateAsync(
+        OrchestratorClient client, string folder, string truthPath, bool json, Streams streams, CancellationToken cancellationToken)
+    {
+        var document = DocumentFile.Read(Path.Combine(SampleFolder.Documents(), "curation-demo.yaml"), []);
+        DocumentFile.Set(document, $"output.path={FreshRun(folder, "run")}");
+        var job = await client.SubmitAsync(document, cancellationToken);
+        streams.Error.WriteLine($"Submitted {job.Id}.");
+        var code = await SubmitVerb.CancelOnInterruptAsync(client, job.Id, json, streams, cancellationToken);
+        if (code != ExitCodes.Done)
+        {
+            return code;
+        }
+
+        var result = await client.ResultAsync(job.Id, cancellationToken);
+        Judge(streams, result, truthPath);
+        streams.Out.WriteLine($"report: {Path.Combine(result.Output!, "report", "index.html")}");
+        return result.Counts.Balanced ? code : ExitCodes.JobFailed;
+    }
+
+    private static async Task<int> EvaluateAsync(OrchestratorClient client, string folder, bool json, Streams streams, CancellationToken cancellationToken)
+    {
+        // The server reads below its own folder only.
+        File.Copy(Path.Combine(SampleFolder.Prompts(), "question.jsonl"), Path.Combine(folder, "question.jsonl"), overwrite: true);
+        var document = DocumentFile.Read(Path.Combine(SampleFolder.Documents(), "evaluation-demo.yaml"), []);
+        DocumentFile.Set(document, $"output.path={FreshRun(folder, "eval")}");
+        var job = await client.SubmitAsync(document, cancellationToken);
+        streams.Error.WriteLine($"Submitted {job.Id}.");
+        var code = await SubmitVerb.CancelOnInterruptAsync(client, job.Id, json, streams, cancellationToken);
+        var result = await client.ResultAsync(job.Id, cancellationToken);
+        if (code != ExitCodes.Done || result.Evaluation is not { } evaluation)
+        {
+            return code == ExitCodes.Done ? ExitCodes.JobFailed : code;
+        }
+
+        streams.Out.WriteLine($"report: {Path.Combine(result.Output!, "report", "index.html")}");
+        var broken = evaluation.GetProperty("cells").EnumerateArray().Count(cell => cell.GetProperty("losslessness").GetProperty("verdict").GetString() == "BROKEN");
+        if (broken > 0)
+        {
+            streams.Error.WriteLine($"{broken} cells change the target's output although they claim not to.");
+            return ExitCodes.JobFailed;
+        }
+
+        return code;
+    }
+
+    private static string FreshRun(string folder, string name)
     {
         for (var run = 1; ; run++)
         {
-            var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"run-{run:D3}"));
+            var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name}-{run:D3}"));
             if (!Directory.Exists(path))
             {
                 return path;

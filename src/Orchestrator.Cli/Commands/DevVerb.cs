@@ -32,6 +32,7 @@ internal static class DevVerb
             await using var app = EmbeddedServer.Build(settings, quiet: true);
             await app.StartAsync(cancellationToken);
             var address = EmbeddedServer.AddressOf(app);
+            streams.Out.WriteLine($"Pages      {new Uri(address, "/jobs")}");
             streams.Out.WriteLine($"API        {new Uri(address, "/api/v1/jobs")}");
             streams.Out.WriteLine($"Reference  {new Uri(address, "/docs")}");
             streams.Out.WriteLine($"Dashboard  {new Uri(address, "/dashboard")}");

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Orchestrator.Api.Http;
 using Orchestrator.Cli.Client;
 using Orchestrator.Cli.Documents;
+using Orchestrator.Data.Scores;
 using Orchestrator.Domain.Jobs;
 
 namespace Orchestrator.Cli.Commands;
@@ -108,7 +109,7 @@ internal static class PlanVerb
     {
         var file = JobVerbs.File();
         var set = JobVerbs.Set();
-        var command = new Command("plan", "Check a job document and count its shards; run nothing.") { file, set };
+        var command = new Command("plan", "Check a job document and count its shards, or what a selection keeps; run nothing.") { file, set };
         command.Run(streams, async (parsed, cancellationToken) =>
         {
             using var client = globals.Connect(parsed);
@@ -123,11 +124,35 @@ internal static class PlanVerb
                 streams.Out.WriteLine($"models: {(plan.Models.Count == 0 ? "none" : string.Join(", ", plan.Models))}");
                 streams.Out.WriteLine($"phases: {string.Join(", ", plan.Phases)}");
                 streams.Out.WriteLine($"output: {plan.Output}");
+                PrintSelection(streams, plan.Selection);
             }
 
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static void PrintSelection(Streams streams, SelectionPreview? selection)
+    {
+        if (selection is null)
+        {
+            return;
+        }
+
+        streams.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"keeps {selection.Kept:N0} of {selection.Candidates:N0} candidates ({selection.Samples:N0} samples)"));
+        foreach (var rule in selection.Rules)
+        {
+            var from = rule.Threshold is { } threshold ? string.Create(CultureInfo.InvariantCulture, $", from {threshold:R} up") : "";
+            streams.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"  {rule.Rule}: keeps {rule.Kept:N0} of {rule.Scored:N0}{from}; {rule.Alone:N0} that no other rule keeps"));
+        }
+
+        foreach (var overlap in selection.Overlaps)
+        {
+            streams.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"  {overlap.Rule} and {overlap.Other}: both keep {overlap.Both:N0}, either keeps {overlap.Either:N0}"));
+        }
     }
 }
 

@@ -26,9 +26,24 @@ internal static class ResultTable
 {
     public static void Print(Streams streams, JobResult result)
     {
-        var counts = result.Counts;
         streams.Out.WriteLine();
         streams.Out.WriteLine($"{result.Id}  {result.Name}  {WireNames.Of(result.State)}{(result.Error is null ? "" : $": {result.Error}")}");
+        if (result.Evaluation is { } evaluation)
+        {
+            EvaluationTable.Print(streams, evaluation);
+        }
+        else
+        {
+            PrintSamples(streams, result);
+        }
+
+        streams.Out.WriteLine($"phases: {string.Join(", ", result.Timings.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Phase} {t.Seconds:F1} s ({t.Shards} shards)")))}");
+        streams.Out.WriteLine($"output: {result.Output}");
+    }
+
+    private static void PrintSamples(Streams streams, JobResult result)
+    {
+        var counts = result.Counts;
         var rows = new List<string[]> { Row("read", counts.Read), Row("kept", counts.Kept), Row("rejected", counts.Rejected) };
         rows.AddRange(counts.RejectedBy.OrderByDescending(r => r.Value).Select(r => Row("  " + r.Key, r.Value)));
         rows.Add(Row("duplicate", counts.Duplicate));
@@ -42,9 +57,6 @@ internal static class ResultTable
         {
             streams.Out.WriteLine($"{problem.Shard} ({problem.Input}) {problem.State}: {problem.Error}");
         }
-
-        streams.Out.WriteLine($"phases: {string.Join(", ", result.Timings.Select(t => string.Create(CultureInfo.InvariantCulture, $"{t.Phase} {t.Seconds:F1} s ({t.Shards} shards)")))}");
-        streams.Out.WriteLine($"output: {result.Output}");
     }
 
     private static string[] Row(string name, long count) => [name, count.ToString("N0", CultureInfo.InvariantCulture)];

@@ -3,6 +3,7 @@ using Orchestrator.Contracts.Hosting;
 using Orchestrator.Contracts.Placement;
 using Orchestrator.ServiceDefaults;
 using Orchestrator.Worker.Curation;
+using Orchestrator.Worker.Evaluation;
 using Orchestrator.Worker.Hosting;
 
 namespace Orchestrator.Cli.Hosting;
@@ -38,6 +39,7 @@ public static class EmbeddedServer
         builder.UseOrchestratorCluster(SiloRole.ControlAndWorker, OrchestratorApiExtensions.AddControlSilo);
         builder.AddOrchestratorApi();
         builder.Services.AddCuration();
+        builder.Services.AddEvaluation();
 
         // A drained demo or dev server stays up: its API is what the user talks to.
         builder.AddOrchestratorWorker(worker => worker.StopHostWhenDrained = false);

@@ -9,6 +9,9 @@ internal static class SampleFolder
     /// <summary>Folder of the example documents.</summary>
     public static string Documents() => Find("documents");
 
+    /// <summary>Folder of the sample prompts.</summary>
+    public static string Prompts() => Find("language");
+
     private static string Find(string name)
     {
         foreach (var start in new[] { Directory.GetCurrentDirectory(), AppContext.BaseDirectory })
