@@ -56,8 +56,74 @@ public sealed class KilledWorkerTests(PrivatePostgres postgres)
         }
     }
 
-    private static int Committed(JsonElement data) =>
-        data.GetProperty("phase").GetString() == "score" ? data.GetProperty("committed").GetInt32() : 0;
+    [Fact]
+    public async Task Evaluation_ThreeWorkersOneKilledInMidPhase_GivesTheAcceptanceFiguresOfOneWorker()
+    {
+        var folder = Directory.CreateTempSubdirectory("cluster-").FullName;
+        try
+        {
+            File.Copy(Path.Combine(RealCluster.RepositoryRoot(), "samples", "language", "question.jsonl"), Path.Combine(folder, "question.jsonl"));
+            await using (var one = new RealCluster(await postgres.CreateDatabaseAsync(), folder))
+            {
+                await one.StartAsync(workers: 1);
+                Assert.Equal(JobState.Succeeded, (await one.RunAsync(Evaluation("one"))).State);
+            }
+
+            await using var three = new RealCluster(await postgres.CreateDatabaseAsync(), folder);
+            await three.StartAsync(workers: 3);
+            string? victim = null;
+            var lost = 0;
+            var result = await three.RunAsync(Evaluation("three"), async e =>
+            {
+                lost += e.Type == "shard.requeued" ? 1 : 0;
+                if (victim is null && e.Type == "progress" && Committed(e.Data, "acceptance") is > 1 and < 10)
+                {
+                    var workers = await three.Client.WorkersAsync(TestContext.Current.CancellationToken);
+                    if (workers.FirstOrDefault(w => w.Running > 0) is { } busy)
+                    {
+                        victim = busy.Id;
+                        await three.KillAsync(victim);
+                    }
+                }
+            });
+
+            Assert.NotNull(victim);
+            Assert.True(lost > 0, "the killed worker held no shard, so the test proved nothing");
+            Assert.Equal(JobState.Succeeded, result.State);
+            Assert.Equal(AcceptanceFiles(Path.Combine(folder, "one")), AcceptanceFiles(Path.Combine(folder, "three")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>The files that no clock may touch; nothing but them is compared.</summary>
+    private static SortedDictionary<string, string> AcceptanceFiles(string output)
+    {
+        var files = RealCluster.Digests(output);
+        foreach (var name in files.Keys.Where(name => name != "acceptance.json" && !name.StartsWith("steps", StringComparison.Ordinal) && !name.StartsWith("answers", StringComparison.Ordinal)).ToArray())
+        {
+            files.Remove(name);
+        }
+
+        Assert.True(files.Count >= 8);
+        return files;
+    }
+
+    private static JsonObject Evaluation(string output) => JsonNode.Parse($$"""
+        {
+          "kind": "evaluation", "name": "killed-worker", "target": "lm-demo",
+          "prompts": { "path": "question.jsonl", "limit": 64 },
+          "methods": [ { "type": "draft-model", "draft": "lm-draft-demo", "gamma": 3 }, { "type": "prompt-lookup", "ngram": 3, "gamma": 6 } ],
+          "sampling": [ { "temperature": 0.8, "topP": 0.95, "seed": 2 } ],
+          "maxNewTokens": 64, "lanes": { "speed": "off" },
+          "output": { "path": "{{output}}" }
+        }
+        """)!.AsObject();
+
+    private static int Committed(JsonElement data, string phase = "score") =>
+        data.GetProperty("phase").GetString() == phase ? data.GetProperty("committed").GetInt32() : 0;
 
     private static JsonObject Document(string output) => JsonNode.Parse($$"""
         {

@@ -10,9 +10,13 @@ internal sealed class RealCluster : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _settings;
     private readonly Dictionary<string, ServerProcess> _workers = [];
+    private readonly Dictionary<string, Uri> _addresses = [];
     private ServerProcess? _api;
 
-    public RealCluster(string connectionString, string folder)
+    /// <param name="connectionString">An empty database.</param>
+    /// <param name="folder">Base directory of the processes.</param>
+    /// <param name="more">Further settings of every process; names with two underscores or colons.</param>
+    public RealCluster(string connectionString, string folder, IReadOnlyDictionary<string, string>? more = null)
     {
         Folder = folder;
         _settings = new Dictionary<string, string>
@@ -24,9 +28,16 @@ internal sealed class RealCluster : IAsyncDisposable
             ["Inference:IntraOpThreads"] = "1",
             ["Inference:CpuThreads"] = "1",
         };
+        foreach (var (name, value) in more ?? new Dictionary<string, string>())
+        {
+            _settings[name] = value;
+        }
     }
 
     public string Folder { get; }
+
+    /// <summary>Web servers of the workers, by id.</summary>
+    public IReadOnlyDictionary<string, Uri> WorkerAddresses => _addresses;
 
     public OrchestratorClient Client { get; private set; } = null!;
 
@@ -41,15 +52,26 @@ internal sealed class RealCluster : IAsyncDisposable
     public async Task AddWorkerAsync(string id)
     {
         var settings = _settings.Append(new("Worker:Id", id)).Append(new("Worker:HttpUrl", "http://127.0.0.1:0"));
-        var (process, _) = await ServerProcess.StartAsync("Orchestrator.Worker", settings);
+        var (process, address) = await ServerProcess.StartAsync("Orchestrator.Worker", settings);
         lock (_workers)
         {
             _workers[id] = process;
+            _addresses[id] = address;
         }
     }
 
     /// <summary>Kills the worker with -9.</summary>
     public Task KillAsync(string id) => _workers[id].KillAsync();
+
+    /// <summary>Stops a worker in its tracks, or lets it go on.</summary>
+    public void Suspend(string id, bool suspended) => _workers[id].Suspend(suspended);
+
+    /// <summary>Ends every process in the ordinary way, workers first.</summary>
+    public async Task TerminateAsync()
+    {
+        await Task.WhenAll(_workers.Values.Select(worker => worker.TerminateAsync()));
+        await _api!.TerminateAsync();
+    }
 
     /// <summary>Submits and waits for the end; <paramref name="onEvent"/> sees each event.</summary>
     public async Task<JobResult> RunAsync(JsonObject document, Func<EventView, Task>? onEvent = null)

@@ -9,6 +9,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 {
     private const int SigKill = 9;
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
 
     private readonly Process _process;
     private readonly StringBuilder _log = new();
@@ -71,6 +73,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         return _process.ExitCode;
     }
+
+    /// <summary>SIGSTOP or SIGCONT.</summary>
+    public void Suspend(bool suspended) => Signal(suspended ? SigStop : SigCont);
 
     public async ValueTask DisposeAsync()
     {
