@@ -37,4 +37,5 @@ train blip_itm itm
 "$python" export_blip.py itm --work "$out/work/itm" "${measured[@]}" --out blip-itm-demo
 train siglip_demo siglip
 "$python" export_siglip_demo.py --work "$out/work/siglip" "${measured[@]}" --out siglip-demo
+"$python" digests.py siglip-demo dfn-demo blip-caption-demo blip-itm-demo
 "$python" closed_loop.py --pool "$out/noisy" --test "$out/test" --work "$out/work" --threads "$threads"

@@ -1,5 +1,8 @@
 using Microsoft.Playwright;
 
+// Each class starts a server and a browser; more than two at a time would only wait for each other.
+[assembly: Xunit.v3.Parallelization(MaxThreads = 2)]
+
 namespace Orchestrator.Pages.Tests.Testing;
 
 /// <summary>
@@ -23,6 +26,7 @@ public sealed class Chromium : IAsyncLifetime
         }
 
         playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(30_000);
 
         // A test run as root, as in a container, has no sandbox to start; the pages are this server's own.
         browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable, Args = ["--no-sandbox", "--disable-gpu"] });

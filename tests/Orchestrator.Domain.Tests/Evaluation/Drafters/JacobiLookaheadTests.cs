@@ -32,22 +32,27 @@ public sealed class JacobiLookaheadTests
     [Fact]
     public void Lookahead_Window_CollectsTheColumnsAsNgrams()
     {
-        var drafter = new LookaheadDrafter(window: 2, ngram: 3, candidates: 2);
-        int[] text = [5, 2, 0];
+        var drafter = new LookaheadDrafter(window: 3, ngram: 3, candidates: 2);
+        int[] text = [5, 2, 0, 6];
         // Level 0 of the first round: the text's first tokens.
         using var first = drafter.Propose(DecodedText.After(text, SamplingOptions.Greedy), Chance);
-        Assert.Equal([[5], [5, 2]], ProbePaths(first.Tree));
-        // Rows: 5 → 3, 2 → 5. The text moved on by one: columns shift by one, the last is repeated.
-        Observe(drafter, first, [], Next(0));
-        using var second = drafter.Propose(DecodedText.After([.. text, 1], SamplingOptions.Greedy), Chance);
-        Assert.Equal([[2], [2, 2], [2, 5], [2, 2, 5]], ProbePaths(second.Tree));
-        // Rows of level 1: 5 → 3 in both columns: the n-gram 2 5 3. Level 1 becomes level 0.
-        Observe(drafter, second, [], Next(1));
-        using var third = drafter.Propose(DecodedText.After([.. text, 1, 2], SamplingOptions.Greedy), Chance);
+        Assert.Equal([[5], [5, 2], [5, 2, 0]], ProbePaths(first.Tree));
+        // Rows: 5 → 3, 2 → 5, 0 → 1. The text moved on by one: columns shift by one, the last is repeated.
+        Observe(drafter, first, [], Next(6));
+        using var second = drafter.Propose(DecodedText.After([.. text, 5], SamplingOptions.Greedy), Chance);
+        Assert.Equal([[2], [2, 0], [2, 0, 0], [2, 5], [2, 0, 1], [2, 0, 0, 1]], ProbePaths(second.Tree));
+        // Rows of level 1: 5 → 3, 1 → 3: the n-grams 2 5 3 and 0 1 3. Level 1 becomes level 0, which is the shift.
+        Observe(drafter, second, [], Next(5));
+        using var third = drafter.Propose(DecodedText.After([.. text, 5, 2], SamplingOptions.Greedy), Chance);
         Assert.Equal([5, 3], third.Tree.PathTokens(2));
         Assert.Equal(2, third.Tree.Candidates);
-        Assert.Equal([[5], [5, 5], [5, 3], [5, 5, 3]], ProbePaths(third.Tree));
+        Assert.Equal([[5], [5, 1], [5, 1, 1], [5, 3], [5, 1, 3], [5, 1, 1, 3]], ProbePaths(third.Tree));
         Assert.True(third.Tree.IsProbe(3) && !third.Tree.IsProbe(2));
+        // Both candidates accepted: the text moved on by three, the window by one and the two columns more.
+        Observe(drafter, third, [1, 2], Next(3));
+        using var fourth = drafter.Propose(DecodedText.After([.. text, 5, 2, 5, 3, 0], SamplingOptions.Greedy), Chance);
+        Assert.Equal([1, 3], fourth.Tree.PathTokens(2));
+        Assert.Equal([[3], [3, 3], [3, 3, 3], [3, 7], [3, 3, 7], [3, 3, 3, 7]], ProbePaths(fourth.Tree));
     }
 
     /// <summary>On a target that depends on its last token alone, a cycle is learnt and then accepted.</summary>
