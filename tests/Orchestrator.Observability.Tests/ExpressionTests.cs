@@ -122,7 +122,7 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
         cluster.Suspend(stalled, suspended: true);
         await prometheus.UntilAsync("sum(orchestrator_shards_requeued_total{reason=\"expired\"}) > 0", Patience);
         await cluster.KillAsync(await HolderAsync(http, last.Id, except: stalled));
-        await prometheus.UntilAsync("sum(orchestrator_shards_quarantined_total) > 0", Patience);
+        await prometheus.UntilAsync(DashboardFiles.Text(DashboardFiles.Rules("alert").Single(r => r.Name == "OrchestratorShardsQuarantined").Rule, "expr"), Patience);
         cluster.Suspend(stalled, suspended: false);
         await UntilEndedAsync(cluster, last.Id);
         await prometheus.UntilAsync("sum(orchestrator_jobs_active) == 0 or absent(orchestrator_jobs_active)", Patience);

@@ -73,9 +73,14 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
     public Task<IReadOnlyList<PromSeries>> QueryAtAsync(string expression, DateTimeOffset at) =>
         GetAsync("api/v1/query", ("query", expression), ("time", Seconds(at)));
 
-    /// <summary>Series of an expression over a range, one sample a second.</summary>
+    /// <summary>Series of an expression over a range, one sample a second and one at its very end.</summary>
     public Task<IReadOnlyList<PromSeries>> QueryRangeAsync(string expression, DateTimeOffset from, DateTimeOffset to) =>
-        GetAsync("api/v1/query_range", ("query", expression), ("start", Seconds(from)), ("end", Seconds(to)), ("step", "1"));
+        GetAsync(
+            "api/v1/query_range",
+            ("query", expression),
+            ("start", Seconds(to - TimeSpan.FromSeconds(Math.Floor((to - from).TotalSeconds)))),
+            ("end", Seconds(to)),
+            ("step", "1"));
 
     /// <summary>Waits until an expression has a result.</summary>
     public async Task UntilAsync(string expression, TimeSpan limit)
