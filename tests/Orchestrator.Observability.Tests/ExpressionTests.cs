@@ -85,6 +85,9 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
         // The second job: what the first one's last seconds counted for the first time rises for Prometheus only now.
         var from = DateTimeOffset.UtcNow;
         Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Document("good", "healthy"))).State);
+
+        // What the last phases counted is there only after the next scrape.
+        await prometheus.UntilAsync("sum(increase(orchestrator_curation_samples_total{stage=\"select\",outcome=\"kept\"}[60s])) > 0", Patience);
         await prometheus.UntilAsync("sum(orchestrator_jobs_active) == 0 or absent(orchestrator_jobs_active)", Patience);
         return new(from, DateTimeOffset.UtcNow);
     }
