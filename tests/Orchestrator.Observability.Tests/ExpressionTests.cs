@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
@@ -83,11 +84,15 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
     private static async Task<Range> RunHealthyAsync(RealCluster cluster, PrometheusServer prometheus)
     {
         // The second job: what the first one's last seconds counted for the first time rises for Prometheus only now.
+        const string kept = "orchestrator_curation_samples_total{stage=\"select\",outcome=\"kept\"}";
         var from = DateTimeOffset.UtcNow;
+        var before = (await prometheus.QueryAsync($"sum({kept})")).Single().Values[0];
         Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Document("good", "healthy"))).State);
 
-        // What the last phases counted is there only after the next scrape.
-        await prometheus.UntilAsync("sum(increase(orchestrator_curation_samples_total{stage=\"select\",outcome=\"kept\"}[60s])) > 0", Patience);
+        // What the last phases counted is there only after the next scrape, and a rate of it only after the one that follows. Not by
+        // an increase: the worker that does the last phase now may not have done it before, and then its series starts at its end.
+        await prometheus.UntilAsync($"sum({kept}) > {before.ToString(CultureInfo.InvariantCulture)}", Patience);
+        await prometheus.UntilAsync($"min(count_over_time({kept}[60s])) >= 2", Patience);
         await prometheus.UntilAsync("sum(orchestrator_jobs_active) == 0 or absent(orchestrator_jobs_active)", Patience);
         return new(from, DateTimeOffset.UtcNow);
     }

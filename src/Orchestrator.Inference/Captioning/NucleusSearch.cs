@@ -1,3 +1,5 @@
+using Orchestrator.Domain.Statistics;
+
 namespace Orchestrator.Inference.Captioning;
 
 /// <summary>Nucleus sampling of a batch of captions, each with random numbers of its own.</summary>
@@ -13,12 +15,12 @@ internal static class NucleusSearch
         using var cache = decoder.Start(states);
         var rows = states.Count;
         var sequences = new List<int>[rows];
-        var streams = new SampleStream[rows];
+        var streams = new SeededStream[rows];
         var next = new long[rows * prompt.Length];
         for (var row = 0; row < rows; row++)
         {
             sequences[row] = [.. prompt];
-            streams[row] = new SampleStream(seeds[row]);
+            streams[row] = new SeededStream(seeds[row]);
             prompt.Select(id => (long)id).ToArray().CopyTo(next.AsSpan(row * prompt.Length));
         }
 
@@ -39,7 +41,7 @@ internal static class NucleusSearch
                 var own = scores.AsSpan(row * width, width);
                 TokenScores.PenaliseRepetition(own, sequences[row], options.Penalty);
                 TokenScores.ForbidEnd(own, sequences[row].Count, options.MinLength, end);
-                var id = TokenScores.Draw(TokenScores.Nucleus(own, options.TopK, options.TopP), streams[row].Next());
+                var id = TokenScores.Draw(TokenScores.Nucleus(own, options.TopK, options.TopP), streams[row].NextDouble());
                 sequences[row].Add(id);
                 next[row] = id;
                 done[row] = id == end;

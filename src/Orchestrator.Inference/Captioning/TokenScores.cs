@@ -131,19 +131,3 @@ internal static class TokenScores
         return weights;
     }
 }
-
-/// <summary>Random numbers of one sample: SplitMix64 (Steele 2014) from its seed. The n-th number depends on seed and n alone.</summary>
-internal struct SampleStream(ulong seed)
-{
-    private ulong _state = seed;
-
-    /// <summary>Uniform in [0, 1), 53 bits.</summary>
-    public double Next()
-    {
-        _state += 0x9E3779B97F4A7C15;
-        var z = _state;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1ul << 53));
-    }
-}

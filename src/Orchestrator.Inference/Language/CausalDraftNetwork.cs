@@ -24,7 +24,7 @@ public sealed class CausalDraftNetwork(DecoderGraph graph) : IDraftNetwork
         SettleAccepted(tokens);
         var read = rows.Commit(tokens[length..], CausalSequence.Positions(length, tokens.Length - length));
         length = tokens.Length;
-        return new OneRow(read, read.Count - 1);
+        return new RowView(read, read.Count - 1);
     }
 
     /// <inheritdoc/>

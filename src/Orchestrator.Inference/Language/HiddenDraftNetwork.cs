@@ -63,7 +63,7 @@ public sealed class HiddenDraftNetwork(DecoderGraph graph, FeatureFusion? fusion
         var read = rows.Commit(tokens[(length + 1)..], CausalSequence.Positions(length, count), hidden);
         length += count;
         carried[0] = read.Hidden(count - 1).ToArray();
-        return new OneRow(read, count - 1);
+        return new RowView(read, count - 1);
     }
 
     /// <inheritdoc/>

@@ -4,25 +4,14 @@ using Orchestrator.Worker.Execution;
 
 namespace Orchestrator.Worker.Curation;
 
-/// <summary>
-/// Where a job's files are: everything below the output folder, attempts under <c>.work</c> on the same file system, so
-/// that giving a committed file its final name is a rename.
-/// </summary>
-public sealed class CurationWorkspace
+/// <summary>The folder of a curation or selection job.</summary>
+public sealed class CurationWorkspace : JobFolder
 {
-    private CurationWorkspace(CurationJob job, string output) => (Job, Output) = (job, output);
+    private CurationWorkspace(CurationJob job, string output)
+        : base(output) => Job = job;
 
     /// <summary>The job.</summary>
     public CurationJob Job { get; }
-
-    /// <summary>Absolute path of the output folder, links resolved.</summary>
-    public string Output { get; }
-
-    /// <summary>Absolute path of the folder that holds attempts.</summary>
-    public string Work => Path.Combine(Output, WorkFolder);
-
-    /// <summary>Name of the folder that holds attempts.</summary>
-    public const string WorkFolder = ".work";
 
     /// <summary>Opens the workspace of a job, or says why its output path is refused.</summary>
     /// <exception cref="InvalidDataException">The scores of a selection are refused or gone.</exception>
@@ -32,55 +21,5 @@ public sealed class CurationWorkspace
         var output = roots.Resolve(job.Output.Path, "output.path");
         failure = output.Ok ? null : new ShardFailure(FailureKind.Fatal, output.Fault!.ToString());
         return output.Ok ? new CurationWorkspace(job, output.Value) : null;
-    }
-
-    /// <summary>Makes the private folder of an attempt.</summary>
-    public AttemptFolder CreateAttempt(LeaseKey lease) =>
-        AttemptFolder.Create(Work, lease.Shard.Phase, lease.Shard.Index, lease.Attempt);
-
-    /// <summary>
-    /// Deletes the private folder of an attempt, and the folders above it that this leaves empty: an attempt that outlived
-    /// its job must not leave a trace in a published folder.
-    /// </summary>
-    public void DiscardAttempt(LeaseKey lease)
-    {
-        var path = AttemptFolder.PathOf(Work, lease.Shard.Phase, lease.Shard.Index, lease.Attempt);
-        if (Directory.Exists(path))
-        {
-            Directory.Delete(path, recursive: true);
-        }
-
-        for (var parent = Path.GetDirectoryName(path)!; parent.Length >= Work.Length; parent = Path.GetDirectoryName(parent)!)
-        {
-            if (Directory.Exists(parent))
-            {
-                if (Directory.EnumerateFileSystemEntries(parent).Any())
-                {
-                    return;
-                }
-
-                Directory.Delete(parent);
-            }
-        }
-    }
-
-    /// <summary>Absolute path of a committed attempt's file, or of a file of an earlier job, which has one already.</summary>
-    public string PathOf(AttemptFile file) => Path.Combine(Output, file.Path);
-
-    /// <summary>Writes a file of an attempt, durable and digested.</summary>
-    /// <param name="folder">The attempt's folder.</param>
-    /// <param name="name">Name in that folder, one component.</param>
-    /// <param name="finalName">Final name below the output folder; empty for none.</param>
-    /// <param name="write">Writes the content; forward only.</param>
-    public AttemptFile WriteFile(AttemptFolder folder, string name, string finalName, Action<Stream> write) =>
-        WriteFile(folder.File(name), finalName, write);
-
-    /// <summary>As above, at an absolute path inside the attempt's folder.</summary>
-    public AttemptFile WriteFile(string path, string finalName, Action<Stream> write)
-    {
-        using var file = AtomicFile.Create(path);
-        write(file.Stream);
-        var digest = file.Commit();
-        return new AttemptFile(finalName, Path.GetRelativePath(Output, path), digest.Bytes, digest.Sha256);
     }
 }

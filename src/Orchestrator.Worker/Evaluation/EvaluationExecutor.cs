@@ -3,60 +3,15 @@ using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Evaluation;
 using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Jobs;
-using Orchestrator.Inference;
 using Orchestrator.Worker.Execution;
 
 namespace Orchestrator.Worker.Evaluation;
 
-/// <summary>What the executors of an evaluation's phases share: the workspace, the prompts, and failures as values.</summary>
-public abstract class EvaluationExecutor(AllowedRoots roots) : IShardExecutor
+/// <summary>What the executors of an evaluation's phases share: the prompts.</summary>
+public abstract class EvaluationExecutor(AllowedRoots roots) : FolderExecutor<EvaluationWorkspace>(EvaluationDocument.Kind)
 {
     /// <inheritdoc />
-    public string Kind => EvaluationDocument.Kind;
-
-    /// <inheritdoc />
-    public abstract string Phase { get; }
-
-    /// <inheritdoc />
-    public async Task<ShardOutcome> ExecuteAsync(ShardWork work, CancellationToken cancellationToken)
-    {
-        if (EvaluationWorkspace.Open(work, roots, out var failure) is not { } workspace)
-        {
-            return ShardOutcome.Failed(failure!);
-        }
-
-        try
-        {
-            return await ExecuteAsync(work, workspace, cancellationToken);
-        }
-        catch (Exception e) when (e is ModelContractException or InvalidDataException)
-        {
-            return ShardOutcome.Failed(FailureKind.Fatal, e.Message, e.ToString());
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return ShardOutcome.Failed(
-                FailureKind.Transient, $"{e.Message.TrimEnd('.')} (output folder {workspace.Output}); check free space and permissions.", e.ToString());
-        }
-    }
-
-    /// <inheritdoc />
-    public Task DiscardAsync(ShardWork work)
-    {
-        try
-        {
-            EvaluationWorkspace.Open(work, roots, out _)?.DiscardAttempt(work.Lease);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Left behind under .work, which nobody reads; the report removes it.
-        }
-
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Does the shard.</summary>
-    protected abstract Task<ShardOutcome> ExecuteAsync(ShardWork work, EvaluationWorkspace workspace, CancellationToken cancellationToken);
+    protected override EvaluationWorkspace? Open(ShardWork work, out ShardFailure? failure) => EvaluationWorkspace.Open(work, roots, out failure);
 
     /// <summary>The document's prompts.</summary>
     /// <exception cref="InvalidDataException">The file is missing or broken; the message names line and remedy.</exception>

@@ -35,7 +35,10 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
         var document = workspace.Document;
         var acceptance = await ReadLaneAsync(work, workspace, EvaluationPlan.Acceptance, cancellationToken);
         var speed = await ReadLaneAsync(work, workspace, EvaluationPlan.Speed, cancellationToken);
-        var cells = document.Cells.Select(cell => Judge(document, cell, acceptance, speed, cancellationToken)).ToList();
+
+        // A certificate has settings of its own, so it is the same for every way of sampling.
+        var certificates = new Dictionary<MethodOptions, ExactOutcome>(ReferenceEqualityComparer.Instance);
+        var cells = document.Cells.Select(cell => Judge(document, cell, acceptance, speed, certificates, cancellationToken)).ToList();
         if (cells.Select(cell => cell.Tally.Requests.Count).Distinct().Count() > 1)
         {
             return ShardOutcome.Failed(FailureKind.Fatal, "The cells do not have the same number of generations; nothing was published.");
@@ -88,7 +91,12 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
     }
 
     private CellResult Judge(
-        EvaluationDocument document, EvaluationCell cell, Dictionary<string, Lane> acceptance, Dictionary<string, Lane> speed, CancellationToken cancellationToken)
+        EvaluationDocument document,
+        EvaluationCell cell,
+        Dictionary<string, Lane> acceptance,
+        Dictionary<string, Lane> speed,
+        Dictionary<MethodOptions, ExactOutcome> certificates,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var own = acceptance.GetValueOrDefault(cell.Id) ?? speed.GetValueOrDefault(cell.Id);
@@ -100,7 +108,7 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
             ? new LosslessnessVerdict(cell.Sampling.Options.IsGreedy ? LosslessnessKind.Identical : LosslessnessKind.Exact, "the baseline itself")
             : cell.Sampling.Options.IsGreedy
                 ? LosslessnessVerdict.OfGreedy([.. audits.Select(audit => audit.Outcome)])
-                : LosslessnessVerdict.OfSampled(!cell.Method.IsLossy, MethodCertificate.Run(cell.Method), null);
+                : LosslessnessVerdict.OfSampled(!cell.Method.IsLossy, Certificate(), null);
         var measured = speed.GetValueOrDefault(cell.Id);
         var (first, second) = measured is null ? (null, null) : (Tally(measured.Baseline), Tally(measured.Generations));
         return new CellResult(
@@ -112,6 +120,16 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
             first,
             second,
             measured?.Device);
+
+        ExactOutcome Certificate()
+        {
+            if (!certificates.TryGetValue(cell.Method, out var outcome))
+            {
+                certificates[cell.Method] = outcome = MethodCertificate.Run(cell.Method);
+            }
+
+            return outcome;
+        }
     }
 
     private List<(RequestKey Key, GreedyOutcome Outcome)> Audit(IReadOnlyList<Generation> baseline, IReadOnlyList<Generation> method, string target)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orchestrator.Domain.Statistics;
 using Orchestrator.Inference.Captioning;
 
 namespace Orchestrator.Inference.Tests.Captioning;
@@ -51,9 +52,9 @@ public sealed class TokenScoresTests
         var counts = new int[4];
         for (ulong seed = 0; seed < 50_000; seed++)
         {
-            var stream = new SampleStream(seed);
-            counts[Array.IndexOf(tokens.Ids, TokenScores.Draw(tokens, stream.Next()))]++;
-            counts[Array.IndexOf(tokens.Ids, TokenScores.Draw(tokens, stream.Next()))]++;
+            var stream = new SeededStream(seed);
+            counts[Array.IndexOf(tokens.Ids, TokenScores.Draw(tokens, stream.NextDouble()))]++;
+            counts[Array.IndexOf(tokens.Ids, TokenScores.Draw(tokens, stream.NextDouble()))]++;
         }
 
         var chi = counts.Select((count, i) => Math.Pow(count - (100_000 * tokens.Probabilities[i]), 2) / (100_000 * tokens.Probabilities[i])).Sum();

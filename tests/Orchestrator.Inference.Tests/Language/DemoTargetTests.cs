@@ -56,14 +56,5 @@ public sealed class DemoTargetTests
     private static void AssertClose(float[] expected, float[] actual) =>
         Assert.InRange(expected.Zip(actual, (a, b) => Math.Abs(a - b)).Max(), 0, Tolerance);
 
-    private static DecoderGraph Open(string file)
-    {
-        var at = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(at!.FullName, "Orchestrator.sln")))
-        {
-            at = at.Parent;
-        }
-
-        return DecoderGraph.Open(Path.Combine(at.FullName, "samples", "models", "lm-demo", "onnx", file), Cpu);
-    }
+    private static DecoderGraph Open(string file) => DecoderGraph.Open(Path.Combine(SampleModels.Path("lm-demo"), "onnx", file), Cpu);
 }

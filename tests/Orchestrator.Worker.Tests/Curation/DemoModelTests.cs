@@ -14,7 +14,7 @@ public sealed class DemoModelTests
     [Fact]
     public async Task ClipDemo_HeldOutPool_SeparatesMatchedFromSwappedCaptions()
     {
-        var models = new ScoringModels(new ModelCatalog([Path.Combine(RepositoryFolder(), "samples", "models")]), new InferenceOptions { IntraOpThreads = 1 });
+        var models = new ScoringModels(new ModelCatalog([RepositoryFolder.PathOf("samples", "models")]), new InferenceOptions { IntraOpThreads = 1 });
         using var harness = new CurationHarness(models);
         var pool = await PoolWriter.WriteAsync(
             Path.Combine(harness.Root, "pool"), new PoolOptions { Shards = 2, Seed = HeldOutSeed }, TestContext.Current.CancellationToken);
@@ -49,18 +49,5 @@ public sealed class DemoModelTests
     {
         using var reader = ScorePartReader.Open(part).Value;
         return [.. reader.ReadRows()];
-    }
-
-    private static string RepositoryFolder()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "Orchestrator.sln")))
-            {
-                return at.FullName;
-            }
-        }
-
-        throw new InvalidOperationException("The tests were not built inside the repository.");
     }
 }

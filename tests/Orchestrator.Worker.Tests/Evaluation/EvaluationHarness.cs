@@ -16,7 +16,7 @@ namespace Orchestrator.Worker.Tests.Evaluation;
 internal sealed class EvaluationHarness : IDisposable, ICommittedReader
 {
     private readonly Dictionary<string, SortedDictionary<int, CommittedView>> committed = [];
-    private readonly LanguageShelf shelf = new(new ModelCatalog([Path.Combine(RepositoryFolder(), "samples", "models")]), new InferenceOptions { IntraOpThreads = 1 });
+    private readonly LanguageShelf shelf = new(new ModelCatalog([RepositoryFolder.PathOf("samples", "models")]), new InferenceOptions { IntraOpThreads = 1 });
     private readonly SpeedLane lane = new();
     private readonly EvaluationPlan plan = new();
     private readonly Dictionary<string, IShardExecutor> executors;
@@ -28,7 +28,7 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
         var roots = new AllowedRoots([Root]);
         IShardExecutor[] all = [new AcceptanceExecutor(roots, shelf, lane, TimeProvider.System), new SpeedExecutor(roots, shelf, lane, TimeProvider.System), new ReportExecutor(roots, shelf)];
         executors = all.ToDictionary(e => e.Phase);
-        File.Copy(Path.Combine(RepositoryFolder(), "samples", "language", "question.jsonl"), Path.Combine(Root, "question.jsonl"));
+        File.Copy(RepositoryFolder.PathOf("samples", "language", "question.jsonl"), Path.Combine(Root, "question.jsonl"));
     }
 
     public string Root { get; }
@@ -85,17 +85,6 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
         shelf.Dispose();
         lane.Dispose();
         Directory.Delete(Root, recursive: true);
-    }
-
-    private static string RepositoryFolder()
-    {
-        var at = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(at!.FullName, "Orchestrator.sln")))
-        {
-            at = at.Parent;
-        }
-
-        return at.FullName;
     }
 
     private async Task<PhaseSummary> RunPhaseAsync(string document, PhaseStep.Start start, bool rough)

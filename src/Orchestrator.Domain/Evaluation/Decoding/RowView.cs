@@ -3,7 +3,7 @@ namespace Orchestrator.Domain.Evaluation.Decoding;
 /// <summary>Some rows of others, under new numbers.</summary>
 /// <param name="rows">The rows.</param>
 /// <param name="nodes">At i: the number there of row i.</param>
-internal sealed class RowView(ILogitRows rows, params int[] nodes) : ILogitRows
+public sealed class RowView(ILogitRows rows, params int[] nodes) : ILogitRows
 {
     /// <inheritdoc />
     public int Count => nodes.Length;

@@ -1,0 +1,63 @@
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Inference;
+
+namespace Orchestrator.Worker.Execution;
+
+/// <summary>What executors share whose jobs write to a folder: opening it, failures as values, and deleting what an attempt left.</summary>
+/// <param name="kind">Document kind.</param>
+/// <typeparam name="TFolder">The job's folder.</typeparam>
+public abstract class FolderExecutor<TFolder>(string kind) : IShardExecutor
+    where TFolder : JobFolder
+{
+    /// <inheritdoc />
+    public string Kind => kind;
+
+    /// <inheritdoc />
+    public abstract string Phase { get; }
+
+    /// <inheritdoc />
+    public async Task<ShardOutcome> ExecuteAsync(ShardWork work, CancellationToken cancellationToken)
+    {
+        var output = "";
+        try
+        {
+            if (Open(work, out var failure) is not { } folder)
+            {
+                return ShardOutcome.Failed(failure!);
+            }
+
+            output = folder.Output;
+            return await ExecuteAsync(work, folder, cancellationToken);
+        }
+        catch (Exception e) when (e is ModelContractException or InvalidDataException)
+        {
+            return ShardOutcome.Failed(FailureKind.Fatal, e.Message, e.ToString());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ShardOutcome.Failed(
+                FailureKind.Transient, $"{e.Message.TrimEnd('.')} (output folder {output}); check free space and permissions.", e.ToString());
+        }
+    }
+
+    /// <inheritdoc />
+    public Task DiscardAsync(ShardWork work)
+    {
+        try
+        {
+            Open(work, out _)?.DiscardAttempt(work.Lease);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // Left behind under .work, which nobody reads; the last phase or the next attempt removes it.
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Opens the job's folder, or says why it is refused.</summary>
+    protected abstract TFolder? Open(ShardWork work, out ShardFailure? failure);
+
+    /// <summary>Does the shard.</summary>
+    protected abstract Task<ShardOutcome> ExecuteAsync(ShardWork work, TFolder workspace, CancellationToken cancellationToken);
+}
