@@ -46,6 +46,7 @@ public sealed class AccessibilityTests(Chromium chromium) : IClassFixture<Chromi
         await audit.CheckAsync("/jobs/cur-000000000000", "missing");
         await EndAsync(server, running);
         await audit.CheckAsync($"/jobs/{running.Id}", "job-done", () => visit.Page.Locator("iframe.report").ScrollIntoViewIfNeededAsync());
+        await audit.CheckAsync($"/jobs/{await EndedJobs.StoreEvaluationAsync(server)}", "evaluation-done");
 
         Assert.True(audit.Findings.Count == 0, string.Join('\n', audit.Findings));
         visit.AssertNoTrouble();

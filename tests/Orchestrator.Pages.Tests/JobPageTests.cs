@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Orchestrator.Api.Tests.Testing;
@@ -87,7 +88,7 @@ public sealed class JobPageTests(ApiServer server, Chromium chromium) : IClassFi
         await Expect(visit.Page.GetByRole(AriaRole.Heading, new() { Name = "<b>worker</b>", Exact = true })).ToBeVisibleAsync();
 
         // The API refuses such a name; a row may be older than the rule.
-        var stored = await StoreEndedAsync(Hostile);
+        var stored = await EndedJobs.StoreAsync(server, Hostile);
         await visit.Page.GotoAsync("/jobs");
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = Hostile }).ClickAsync();
         Assert.EndsWith(stored, visit.Page.Url, StringComparison.Ordinal);
@@ -190,6 +191,23 @@ public sealed class JobPageTests(ApiServer server, Chromium chromium) : IClassFi
     }
 
     [Fact]
+    public async Task Evaluation_ShowsItsCellsAndRanksNoLossyOne()
+    {
+        var id = await EndedJobs.StoreEvaluationAsync(server);
+        await using var visit = await chromium.OpenAsync(server.Address);
+        await visit.Page.GotoAsync($"/jobs/{id}");
+
+        var rows = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Methods", Exact = true }).Locator("tbody tr");
+        await Expect(rows).ToHaveCountAsync(3);
+        await Expect(rows.Nth(0)).ToHaveTextAsync(new Regex("draft-model lm-draft gamma=4\\s*T=0.8 topP=0.95\\s*3.72\\s*70 %\\s*100 %\\s*1.42\\s*1.27 to 1.55\\s*exact"));
+        await Expect(rows.Nth(1)).ToHaveTextAsync(new Regex("medusa <b>heads</b> typical\\s*T=0.8\\s*3.24\\s*15 %\\s*50 %\\s*\\[1.12\\]\\s*–\\s*lossy"));
+        await Expect(rows.Nth(2)).ToHaveTextAsync(new Regex("autoregressive\\s*T=0\\s*1.00\\s*–\\s*100 %\\s*–\\s*–\\s*identical"));
+        await Expect(visit.Page.Locator("[data-live=results]")).ToContainTextAsync("No speed is ranked");
+        await Expect(visit.Page.Locator("#samples-title")).ToHaveCountAsync(0);
+        visit.AssertNoTrouble();
+    }
+
+    [Fact]
     public async Task UnknownJob_404Page()
     {
         await using var visit = await chromium.OpenAsync(server.Address);
@@ -198,17 +216,6 @@ public sealed class JobPageTests(ApiServer server, Chromium chromium) : IClassFi
 
         Assert.Equal(404, answer!.Status);
         await Expect(visit.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("There is no such job.");
-    }
-
-    private async Task<string> StoreEndedAsync(string name)
-    {
-        var store = server.Services.GetRequiredService<IJobStore>();
-        var id = JobId.Create("cur");
-        var document = Docs.Curation(server).ToJsonString();
-        await store.CreateJobAsync(new NewJob(id, "curation", name, name, 3, document, id.Value, null, null, [], [], "score", [new ShardSpec(0, "{}")]), default);
-        var job = (await store.GetJobAsync(id, default))!;
-        Assert.NotNull(await store.TryChangeAsync(new JobChange(id, job.Version, JobState.Cancelled, name, []), default));
-        return id.Value;
     }
 
     private static int PageLoads(Visit visit, string id) => visit.Requests.Count(url => url.EndsWith($"/jobs/{id}", StringComparison.Ordinal));

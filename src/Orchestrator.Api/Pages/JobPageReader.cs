@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Orchestrator.Api.Jobs;
-using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Persistence;
 
@@ -25,9 +25,9 @@ internal sealed class JobPageReader(IJobStore store, JobReader jobs, ResultReade
         var until = job.EndedAt ?? time.GetUtcNow();
         return new(
             detail,
-            job.Kind == CurationDocument.Kind ? ResultReader.CountSamples(counts) : null,
+            job.Kind == EvaluationDocument.Kind ? null : ResultReader.CountSamples(counts),
             Throughput.Of([.. progress.Reverse()], ended ? null : job.Phase, until),
-            ended && job.Kind == CurationDocument.Kind ? await results.ReadAsync(job, cancellationToken) : null,
+            ended ? await results.ReadAsync(job, cancellationToken) : null,
             ended ? [] : await LossesAsync(job, cancellationToken),
             [.. events.Select(e => new EventView(e.Seq, e.At, e.Type, JsonElement.Parse(e.Data)))],
             last is [var newest] ? newest.Seq : 0,
