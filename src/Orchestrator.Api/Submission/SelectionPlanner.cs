@@ -96,8 +96,8 @@ public sealed class SelectionPlanner(StoragePaths paths, ScoreFolderCheck scoreF
             using var reader = opened.Value;
             if (i == 0)
             {
-                errors.AddRange(document?.Select?.Leaves.Where(l => reader.Schema.SignalIndex(l.By) < 0).Select(l => new DocumentError(
-                    "$.select", l.By, $"is not a score of this folder; its scores are: {string.Join(", ", reader.Schema.Signals)}")) ?? []);
+                errors.AddRange(document?.Select?.Leaves.Where(l => reader.Schema.SignalIndex(l.Signal) < 0).Select(l => new DocumentError(
+                    "$.select", l.Signal, $"is not a score of this folder; its scores are: {string.Join(", ", reader.Schema.Signals)}")) ?? []);
             }
 
             if (reader.Rows > 0 && reader.ReadGroup(0, 0, [ScoreColumn.Shard]).Text(ScoreColumn.Shard)[0] is { } name)

@@ -1,9 +1,13 @@
 using System.Text.Json;
+using Orchestrator.Domain.Curation.Stages;
 
 namespace Orchestrator.Api.Submission;
 
 /// <summary>A string of a document and where it stands.</summary>
-internal sealed record WrittenField(string Path, string Text);
+/// <param name="Path">JSON path.</param>
+/// <param name="Text">The string.</param>
+/// <param name="ModelKind">Kind of model folder that the string must name; null where any will do, and for other strings.</param>
+internal sealed record WrittenField(string Path, string Text, string? ModelKind = null);
 
 /// <summary>
 /// The fields of a curation or selection document that name things outside it, taken from the JSON as written. Works on documents with
@@ -18,9 +22,6 @@ internal sealed record WrittenFields(
     WrittenField? From,
     bool NamesTenant)
 {
-    // Fields of stages that name a model folder.
-    private static readonly string[] ModelFields = ["model"];
-
     // Fields of stages that name a file.
     private static readonly string[] FileFields = ["languageModel", "entries"];
 
@@ -31,12 +32,15 @@ internal sealed record WrittenFields(
         return new(
             [.. shards.Select((item, i) => Field(item, $"$.input.shards[{i}]")).OfType<WrittenField>()],
             Field(Member(Member(root, "output"), "path"), "$.output.path"),
-            [.. stages.SelectMany((stage, i) => ModelFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
+            [.. stages.SelectMany((stage, i) => ModelFieldsOf(stage).Select(m => Field(Member(stage, m.Field), $"$.stages[{i}].{m.Field}") is { } f ? f with { ModelKind = m.Kind } : null)).OfType<WrittenField>()],
             [.. stages.SelectMany((stage, i) => FileFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
             [.. stages.SelectMany((stage, i) => Items(Member(stage, "against")).Select((item, j) => Field(item, $"$.stages[{i}].against[{j}]"))).OfType<WrittenField>()],
             Field(Member(root, "from"), "$.from"),
             Member(root, "tenant") is { ValueKind: not JsonValueKind.Null });
     }
+
+    private static IReadOnlyList<ModelField> ModelFieldsOf(JsonElement stage) =>
+        Member(stage, "type") is { ValueKind: JsonValueKind.String } type && StageCatalog.ByType.TryGetValue(type.GetString()!, out var definition) ? definition.Models : [];
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
         parent is { ValueKind: JsonValueKind.Object } p && p.TryGetProperty(name, out var value) ? value : null;

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Orchestrator.Data.Formats;
 
-/// <summary>Adds scores to the JSON of a sample without touching the rest: every byte that was there stays, in order; one member is inserted before the closing brace.</summary>
+/// <summary>Adds scores to the JSON of a sample without touching the rest: every byte that was there stays, in order; members are inserted before the closing brace.</summary>
 /// <remarks>
-/// The member is <c>"scores"</c>, or <c>"orchestrator_scores"</c>, <c>"orchestrator_scores_2"</c>, ... where a name is taken (a pool curated twice keeps both).
-/// Its value is an object with one number per score in the order given; NaN becomes null, since JSON has no NaN. Single precision is
+/// A member is <c>"scores"</c>, or <c>"orchestrator_scores"</c>, <c>"orchestrator_scores_2"</c>, ... where a name is taken (a pool curated twice keeps both).
+/// The value of scores is an object with one number per score in the order given; NaN becomes null, since JSON has no NaN. Single precision is
 /// written with the fewest digits that read back to the same value. White space between <c>{</c> and the first member is repeated before the new one, so indented files stay indented.
 /// </remarks>
 public static class SampleJson
@@ -19,48 +19,57 @@ public static class SampleJson
     /// <param name="json">A sample's <c>json</c> member; a byte order mark is kept.</param>
     /// <param name="scores">Names and values.</param>
     /// <param name="name">Member name for the fault.</param>
-    public static Checked<byte[]> AddScores(ReadOnlySpan<byte> json, IReadOnlyList<KeyValuePair<string, float>> scores, string name)
+    public static Checked<byte[]> AddScores(ReadOnlySpan<byte> json, IReadOnlyList<KeyValuePair<string, float>> scores, string name) =>
+        Add(json, [AddedMember.Scores(scores)], null, name);
+
+    /// <summary>The JSON with members added, in the order given.</summary>
+    /// <param name="json">A sample's <c>json</c> member; a byte order mark is kept.</param>
+    /// <param name="added">Members; names as <see cref="SampleJson"/> says.</param>
+    /// <param name="uid">Takes the place of the value of <c>uid</c> where the object has one that is a string; null leaves it.</param>
+    /// <param name="name">Member name for the fault.</param>
+    public static Checked<byte[]> Add(ReadOnlySpan<byte> json, IReadOnlyList<AddedMember> added, string? uid, string name)
     {
         var mark = json.StartsWith(Bom) ? Bom.Length : 0;
-        if (Scan(json[mark..], out var layout) is { } problem)
+        if (Scan(json[mark..], [.. added.Select(a => a.Name)], out var layout) is { } problem)
         {
             return new DataFault(name, null, $"The sample's JSON {problem}.", "Correct it in the pool, or leave the json member out.");
         }
 
-        var value = JsonText.Line(writer =>
+        var body = json[mark..];
+        using var result = new MemoryStream(json.Length + 256);
+        result.Write(json[..mark]);
+        if (uid is not null && layout.Uid.End.Value > 0)
         {
-            writer.WriteStartObject();
-            foreach (var (key, score) in scores)
+            result.Write(body[..layout.Uid.Start]);
+            result.Write(JsonText.Line(writer => writer.WriteStringValue(uid)));
+            result.Write(body[layout.Uid.End..layout.Insert]);
+        }
+        else
+        {
+            result.Write(body[..layout.Insert]);
+        }
+
+        for (var i = 0; i < added.Count; i++)
+        {
+            if (i > 0 || !layout.IsEmpty)
             {
-                if (float.IsFinite(score))
-                {
-                    writer.WriteNumber(key, score);
-                }
-                else
-                {
-                    writer.WriteNull(key);
-                }
+                result.WriteByte((byte)',');
+                result.Write(body[layout.Lead]);
             }
 
-            writer.WriteEndObject();
-        });
+            var member = added[i];
+            result.Write([(byte)'"', .. System.Text.Encoding.ASCII.GetBytes(layout.Names[i]), (byte)'"', (byte)':', (byte)' ']);
+            result.Write(JsonText.Line(member.WriteValue));
+        }
 
-        var body = json[mark..];
-        return (byte[])
-        [
-            .. json[..mark],
-            .. body[..layout.Insert],
-            .. layout.IsEmpty ? [] : (ReadOnlySpan<byte>)[(byte)',', .. body[layout.Lead]],
-            (byte)'"', .. layout.Member, (byte)'"', (byte)':', (byte)' ',
-            .. value,
-            .. body[layout.Insert..],
-        ];
+        result.Write(body[layout.Insert..]);
+        return result.ToArray();
     }
 
-    /// <summary>Where to insert (after the last value, or after the brace of an empty object), what white space leads members, and the free name.</summary>
-    private readonly record struct Layout(int Insert, Range Lead, bool IsEmpty, byte[] Member);
+    /// <summary>Where to insert (after the last value, or after the brace of an empty object), what white space leads members, the free names, and where the value of uid stands.</summary>
+    private readonly record struct Layout(int Insert, Range Lead, bool IsEmpty, string[] Names, Range Uid);
 
-    private static string? Scan(ReadOnlySpan<byte> json, out Layout layout)
+    private static string? Scan(ReadOnlySpan<byte> json, string[] names, out Layout layout)
     {
         layout = default;
         // The reader checks text only where it is asked for; what is copied unread must be text as well.
@@ -79,13 +88,21 @@ public static class SampleJson
             }
 
             var afterBrace = (int)reader.BytesConsumed;
-            var (firstMember, insert) = (-1, afterBrace);
+            var (firstMember, insert, uid, isUid) = (-1, afterBrace, default(Range), false);
             while (reader.Read())
             {
+                if (isUid && reader.TokenType == JsonTokenType.String)
+                {
+                    uid = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
+                }
+
+                isUid = false;
                 if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName)
                 {
                     firstMember = firstMember < 0 ? (int)reader.TokenStartIndex : firstMember;
-                    if (reader.GetString() is { } property && property.Contains("scores", StringComparison.Ordinal))
+                    var property = reader.GetString()!;
+                    isUid = property == "uid";
+                    if (names.Any(n => property.Contains(n, StringComparison.Ordinal)))
                     {
                         taken.Add(property);
                     }
@@ -97,7 +114,7 @@ public static class SampleJson
                 }
             }
 
-            layout = new Layout(insert, firstMember < 0 ? ..0 : afterBrace..firstMember, firstMember < 0, FreeName(taken));
+            layout = new Layout(insert, firstMember < 0 ? ..0 : afterBrace..firstMember, firstMember < 0, Array.ConvertAll(names, n => FreeName(n, taken)), uid);
             return null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -107,14 +124,46 @@ public static class SampleJson
         }
     }
 
-    private static byte[] FreeName(HashSet<string> taken)
+    private static string FreeName(string wanted, HashSet<string> taken)
     {
-        var name = taken.Contains("scores") ? "orchestrator_scores" : "scores";
+        var name = taken.Contains(wanted) ? $"orchestrator_{wanted}" : wanted;
         for (var i = 2; taken.Contains(name); i++)
         {
-            name = $"orchestrator_scores_{i}";
+            name = $"orchestrator_{wanted}_{i}";
         }
 
-        return System.Text.Encoding.ASCII.GetBytes(name);
+        return name;
+    }
+}
+
+/// <summary>A member that is added to a sample's JSON.</summary>
+/// <param name="Name">Wanted name, ASCII letters and underscores.</param>
+/// <param name="WriteValue">Writes the value.</param>
+public sealed record AddedMember(string Name, Action<Utf8JsonWriter> WriteValue)
+{
+    /// <summary>The scores as an object, one number each.</summary>
+    public static AddedMember Scores(IReadOnlyList<KeyValuePair<string, float>> scores) => new("scores", writer =>
+    {
+        writer.WriteStartObject();
+        foreach (var (key, score) in scores)
+        {
+            writer.WritePropertyName(key);
+            Write(writer, score);
+        }
+
+        writer.WriteEndObject();
+    });
+
+    /// <summary>Writes a score; null where it is no number.</summary>
+    public static void Write(Utf8JsonWriter writer, float score)
+    {
+        if (float.IsFinite(score))
+        {
+            writer.WriteNumberValue(score);
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
     }
 }

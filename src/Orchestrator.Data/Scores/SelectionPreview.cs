@@ -26,7 +26,7 @@ public sealed record SelectionPreview(
         SelectRule.Leaf[] leaves = [.. select?.Leaves ?? []];
         ArgumentOutOfRangeException.ThrowIfGreaterThan(leaves.Length, MaxLeaves, nameof(select));
         var cuts = Array.ConvertAll(leaves, leaf => GlobalCut.Find(
-            new ScorePartSource(parts, leaf.By, candidates), SelectVerdicts.CutRuleOf(leaf.Test, candidates.Rows), cancellationToken: cancellationToken));
+            new ScorePartSource(parts, leaf.Signal, candidates), SelectVerdicts.CutRuleOf(leaf.Test, candidates.Rows), cancellationToken: cancellationToken));
 
         // One reading counts samples by the set of leaves that keep them; every figure is a sum over those sets.
         var sets = CountSets(parts, candidates, leaves, cuts, cancellationToken);
@@ -47,14 +47,14 @@ public sealed record SelectionPreview(
         IReadOnlyList<string> parts, CandidateMap candidates, SelectRule.Leaf[] leaves, SelectionCut[] cuts, CancellationToken cancellationToken)
     {
         var sets = new Dictionary<ulong, long>();
-        string[] signals = [.. leaves.Select(l => l.By).Distinct(StringComparer.Ordinal)];
+        string[] signals = [.. leaves.Select(l => l.Signal).Distinct(StringComparer.Ordinal)];
         for (var part = 0; part < parts.Count && leaves.Length > 0; part++)
         {
             using var reader = ScorePartReader.OpenOrThrow(parts[part]);
             foreach (var batch in reader.ReadColumns(signals))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var columns = Array.ConvertAll(leaves, leaf => batch.Signal(leaf.By));
+                var columns = Array.ConvertAll(leaves, leaf => batch.Signal(leaf.Signal));
                 string?[]? keys = null;
                 for (var i = 0; i < batch.Count; i++)
                 {

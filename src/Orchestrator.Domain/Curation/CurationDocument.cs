@@ -7,7 +7,10 @@ namespace Orchestrator.Domain.Curation;
 /// <param name="Tenant">Tenant that pays. Default <c>default</c>.</param>
 /// <param name="Priority">1 (low) to 5 (high). Default 3.</param>
 /// <param name="Input">What is read.</param>
-/// <param name="Stages">Stages in order; a sample that a stage rejects is not shown to later ones.</param>
+/// <param name="Stages">
+/// Stages in order. Those without a model judge first, and what they reject no model sees; every model stage scores every other
+/// sample, so that scores are there whatever another model stage rejects; stages over the whole pool come last.
+/// </param>
 /// <param name="Select">Which of the samples that passed every stage are kept; null keeps them all.</param>
 /// <param name="Output">What is written.</param>
 /// <param name="Limits">When the job gives up.</param>

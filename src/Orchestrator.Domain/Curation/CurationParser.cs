@@ -27,7 +27,7 @@ public static class CurationParser
         var priority = (int)scope.Whole("priority", 3, 1, 5);
         var input = ReadInput(scope);
         var stages = ReadStages(scope);
-        var select = scope.Raw("select") is { } rule ? ReadRule(scope, rule, scope.PathOf("select"), ScoresOf(stages), 0) : null;
+        var select = scope.Raw("select") is { } rule ? ReadRule(scope, rule, scope.PathOf("select"), stages, 0) : null;
         var output = ReadOutput(scope);
         var limits = ReadLimits(scope);
         var seed = scope.Whole("seed", 1, long.MinValue, long.MaxValue);
@@ -142,10 +142,8 @@ public static class CurationParser
         return stages;
     }
 
-    private static List<string> ScoresOf(IReadOnlyList<StageOptions> stages) => stages.Select(s => s.MainSignal).OfType<string>().ToList();
-
-    /// <summary>Reads a rule; <paramref name="signals"/> are the scores it may name, null where they are not known yet.</summary>
-    internal static SelectRule? ReadRule(DocumentScope parent, JsonElement element, string path, IReadOnlyList<string>? signals, int depth)
+    /// <summary>Reads a rule; <paramref name="stages"/> make the scores it may name, null where they are not known yet.</summary>
+    internal static SelectRule? ReadRule(DocumentScope parent, JsonElement element, string path, IReadOnlyList<StageOptions>? stages, int depth)
     {
         if (parent.Open(element, path) is not { } scope)
         {
@@ -168,23 +166,18 @@ public static class CurationParser
             }
 
             var field = hasAll ? "all" : "any";
-            var rules = scope.Items(field, 1, 64).Select(i => ReadRule(scope, i.Item, i.Path, signals, depth + 1)).OfType<SelectRule>().ToList();
+            var rules = scope.Items(field, 1, 64).Select(i => ReadRule(scope, i.Item, i.Path, stages, depth + 1)).OfType<SelectRule>().ToList();
             scope.RejectUnknown();
             return hasAll ? new SelectRule.All(rules) : new SelectRule.Any(rules);
         }
 
-        return ReadLeaf(scope, signals);
+        return ReadLeaf(scope, stages);
     }
 
-    private static SelectRule.Leaf? ReadLeaf(DocumentScope scope, IReadOnlyList<string>? signals)
+    private static SelectRule.Leaf? ReadLeaf(DocumentScope scope, IReadOnlyList<StageOptions>? stages)
     {
         var by = scope.Text("by");
-        if (by.Length > 0 && signals?.Contains(by) == false)
-        {
-            scope.Error("by", signals.Count == 0
-                ? "no stage of this document makes a score: add one, for example clip-score"
-                : $"is not a score of this document; its scores are: {string.Join(", ", signals)}");
-        }
+        var of = ReadReading(scope, by, stages);
 
         string[] tests = ["min", "topFraction", "topCount"];
         var given = tests.Where(scope.Has).ToList();
@@ -213,7 +206,29 @@ public static class CurationParser
         }
 
         scope.RejectUnknown();
-        return test is null ? null : new SelectRule.Leaf(by, test);
+        return test is null ? null : new SelectRule.Leaf(by, test, of);
+    }
+
+    private static string? ReadReading(DocumentScope scope, string by, IReadOnlyList<StageOptions>? stages)
+    {
+        var of = scope.Has("of") ? scope.Name("of") : null;
+        if (stages is not null && by.Length > 0)
+        {
+            var scores = stages.Where(s => s.MainSignal is not null).ToList();
+            var maker = scores.FirstOrDefault(s => s.MainSignal == by);
+            if (maker is null)
+            {
+                scope.Error("by", scores.Count == 0
+                    ? "no stage of this document makes a score: add one, for example clip-score"
+                    : $"is not a score of this document; its scores are: {string.Join(", ", scores.Select(s => s.MainSignal))}");
+            }
+            else if (of is { Length: > 0 } && !maker.Readings.Contains(of))
+            {
+                scope.Error("of", $"is not a reading of '{by}', which {maker.Type} makes; {(maker.Readings.Count == 0 ? "it has none: leave 'of' out" : $"it has: {string.Join(", ", maker.Readings)}")}");
+            }
+        }
+
+        return of is PairScoreOptions.Cosine or "" ? null : of;
     }
 
     /// <summary>Reads <c>output</c>.</summary>
@@ -256,6 +271,11 @@ public static class CurationParser
     private static JsonObject ToJson(SelectRule.Leaf leaf)
     {
         var json = new JsonObject { ["by"] = leaf.By };
+        if (leaf.Of is { } of)
+        {
+            json["of"] = of;
+        }
+
         switch (leaf.Test)
         {
             case SelectTest.Min min:

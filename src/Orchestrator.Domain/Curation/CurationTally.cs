@@ -33,6 +33,9 @@ public static class CurationTally
     /// <summary>Count of samples rejected for <paramref name="reason"/>.</summary>
     public static string RejectedBy(string reason) => $"rejected:{reason}";
 
+    /// <summary>Count of texts of kept samples by <paramref name="origin"/>, <c>web</c> or <c>synthetic</c>; only in jobs with <c>capfilt</c>.</summary>
+    public static string Captions(string origin) => $"captions:{origin}";
+
     /// <summary>Count of samples quarantined for <paramref name="reason"/>.</summary>
     public static string QuarantinedBy(string reason) => $"quarantined:{reason}";
 }

@@ -49,12 +49,16 @@ public abstract record SelectRule
     public sealed record Any(IReadOnlyList<SelectRule> Rules) : SelectRule;
 
     /// <summary>A condition on one signal.</summary>
-    /// <param name="By">Name of the signal.</param>
+    /// <param name="By">Name of the score.</param>
     /// <param name="Test">What it must satisfy.</param>
-    public sealed record Leaf(string By, SelectTest Test) : SelectRule
+    /// <param name="Of">Which reading of the score, for example <c>probability</c>; null for the score itself.</param>
+    public sealed record Leaf(string By, SelectTest Test, string? Of = null) : SelectRule
     {
-        /// <summary>Reason code of samples that this rule rejects, for example <c>select.clip.topFraction</c>.</summary>
-        public string Reason => $"select.{By}.{Test.Name}";
+        /// <summary>Column of the score parts that it reads.</summary>
+        public string Signal => Of is null ? By : $"{By}.{Of}";
+
+        /// <summary>Reason code of samples that this rule rejects, for example <c>select.clip.topFraction</c> or <c>select.siglip.probability.min</c>.</summary>
+        public string Reason => $"select.{Signal}.{Test.Name}";
     }
 }
 

@@ -37,6 +37,7 @@ public static class CurationReport
         States(html, counts);
         Reasons(html, "Rejected, by rule", counts, CurationTally.RejectedBy(""));
         Reasons(html, "Quarantined, by error", counts, CurationTally.QuarantinedBy(""));
+        Reasons(html, "Texts of kept samples, by origin", counts, CurationTally.Captions(""));
         Duplicates(html, decision);
         Rules(html, decision);
         Damage(html, decision, counts);
@@ -66,7 +67,7 @@ public static class CurationReport
         var rows = counts.Where(c => c.Key.StartsWith(prefix, StringComparison.Ordinal))
             .OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal)
             .Select(c => new[] { c.Key[prefix.Length..], Number(c.Value) });
-        Table(html, title, ["reason", "#samples"], rows);
+        Table(html, title, [title[(title.LastIndexOf(' ') + 1)..], "#samples"], rows);
     }
 
     private static void Duplicates(StringBuilder html, CurationDecision decision) => Table(

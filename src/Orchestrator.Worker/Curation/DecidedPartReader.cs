@@ -10,13 +10,15 @@ public sealed class DecidedPartReader
     private readonly SelectVerdicts _verdicts;
     private readonly IReadOnlyList<DecidedLeaf> _leaves;
     private readonly string[] _columns;
+    private readonly OutputSamples _outputs;
 
-    /// <param name="rule">The document's rule.</param>
-    /// <param name="leaves">Its leaves with their cuts.</param>
-    public DecidedPartReader(SelectRule? rule, IReadOnlyList<DecidedLeaf> leaves)
+    /// <param name="job">The job.</param>
+    /// <param name="leaves">The leaves of its rule with their cuts.</param>
+    public DecidedPartReader(CurationJob job, IReadOnlyList<DecidedLeaf> leaves)
     {
         _leaves = leaves;
-        _verdicts = new SelectVerdicts(rule, [.. leaves.Select(l => l.Cut)]);
+        _outputs = new OutputSamples(job);
+        _verdicts = new SelectVerdicts(job.Select, [.. leaves.Select(l => l.Cut)]);
         _columns = [ScoreColumn.Key, .. leaves.Select(l => l.By).Distinct(StringComparer.Ordinal)];
     }
 
@@ -96,9 +98,7 @@ public sealed class DecidedPartReader
                     State = SampleStates.Kept,
                     Reason = null,
                     OutputShard = OutputNames.Tar((int)(rank / decision.SamplesPerShard)),
-
-                    // Two neighbours with one key would read back as one sample.
-                    OutputKey = row.Key == previous ? $"{row.Key}~{part}-{row.Row}" : row.Key,
+                    OutputKey = _outputs.FirstKey(row, part, previous),
                 };
                 rank++;
                 previous = row.Key;

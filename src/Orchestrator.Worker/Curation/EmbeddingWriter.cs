@@ -9,19 +9,24 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 public sealed class EmbeddingWriter : IDisposable
 {
-    private readonly List<(int Stage, ModelStage Model, string Path, FileStream Rows, Half[] Missing)> _files = [];
+    private readonly List<(int Stage, KeptEmbeddings Kept, string Path, FileStream Rows, Half[] Missing)> _files = [];
     private long _count;
 
     /// <param name="plan">Stages and models.</param>
     /// <param name="folder">The attempt's folder.</param>
     public EmbeddingWriter(ScoringPlan plan, AttemptFolder folder)
     {
-        foreach (var (model, stage) in plan.Models.Select((m, i) => (m, i)).Where(m => m.m.KeepsEmbeddings))
+        foreach (var (stage, model) in plan.Models.Index())
         {
-            var missing = new Half[model.Encoder.Dimension];
+            if (model.Embeddings is not { } kept)
+            {
+                continue;
+            }
+
+            var missing = new Half[kept.Dimension];
             Array.Fill(missing, Half.NaN);
-            var path = folder.File($"{model.Options.As}.rows");
-            _files.Add((stage, model, path, new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16), missing));
+            var path = folder.File($"{kept.Signal}.rows");
+            _files.Add((stage, kept, path, new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16), missing));
         }
     }
 
@@ -40,10 +45,10 @@ public sealed class EmbeddingWriter : IDisposable
     /// <param name="index">Index of the input shard.</param>
     public IReadOnlyList<EmbeddingFile> Finish(CurationWorkspace workspace, int index) => _files.ConvertAll(file =>
     {
-        var options = file.Model.Options;
-        var name = options.KeepEmbeddings ? OutputNames.Embeddings(options.As, index) : "";
+        var (signal, _, published) = file.Kept;
+        var name = published ? OutputNames.Embeddings(signal, index) : "";
         var folder = Path.GetDirectoryName(file.Path)!;
-        return new EmbeddingFile(options.As, workspace.WriteFile(Path.Combine(folder, $"{options.As}.npy"), name, stream =>
+        return new EmbeddingFile(signal, workspace.WriteFile(Path.Combine(folder, $"{signal}.npy"), name, stream =>
         {
             stream.Write(HalfNpy.Header(_count, file.Missing.Length));
             file.Rows.Position = 0;

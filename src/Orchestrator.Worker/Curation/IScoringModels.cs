@@ -1,4 +1,6 @@
+using Orchestrator.Inference.Captioning;
 using Orchestrator.Inference.Images;
+using Orchestrator.Inference.Sessions;
 using Orchestrator.Inference.Text;
 
 namespace Orchestrator.Worker.Curation;
@@ -9,25 +11,44 @@ public interface IScoringModels
     /// <summary>The dual encoder called <paramref name="name"/>.</summary>
     /// <exception cref="Orchestrator.Inference.ModelContractException">The folder is missing or does not hold what its kind needs.</exception>
     IPairEncoder GetPairEncoder(string name);
+
+    /// <summary>The captioner called <paramref name="name"/>.</summary>
+    /// <exception cref="Orchestrator.Inference.ModelContractException">As for the others; also a folder of another kind.</exception>
+    IImageCaptioner GetCaptioner(string name);
+
+    /// <summary>The matcher called <paramref name="name"/>.</summary>
+    /// <exception cref="Orchestrator.Inference.ModelContractException">As for the others; also a folder of another kind.</exception>
+    ICaptionMatcher GetMatcher(string name);
 }
 
-/// <summary>An image tower and a text tower with one embedding space. Safe for concurrent use.</summary>
-public interface IPairEncoder
+/// <summary>A model that takes pictures. Safe for concurrent use.</summary>
+public interface IScoringModel
 {
+    /// <summary>Kind of the model folder, for example <c>clip</c>.</summary>
+    string Kind { get; }
+
     /// <summary>Digest of the model folder, lower-case hex sha256.</summary>
     string Digest { get; }
 
     /// <summary>Execution provider that it runs on: <c>cpu</c> or <c>cuda</c>.</summary>
     string Provider { get; }
 
-    /// <summary>How images become tensors; encoders with equal contracts share one tensor.</summary>
+    /// <summary>How images become tensors; models with equal contracts share one tensor.</summary>
     PreprocessContract Contract { get; }
+}
 
+/// <summary>An image tower and a text tower with one embedding space.</summary>
+public interface IPairEncoder : IScoringModel
+{
     /// <summary>How texts become ids.</summary>
     ITextTokenizer Tokenizer { get; }
 
     /// <summary>Floats of one embedding.</summary>
     int Dimension { get; }
+
+    /// <summary>What turns cosines into logits and probabilities.</summary>
+    /// <exception cref="Orchestrator.Inference.ModelContractException">The manifest states no scale or no bias.</exception>
+    PairLogits GetLogits();
 
     /// <summary>Encodes <paramref name="count"/> images, [count, 3, H, W] row by row.</summary>
     /// <returns>[count, dimension], each row of length 1; a row is NaN where the model gave no finite embedding.</returns>
@@ -39,4 +60,32 @@ public interface IPairEncoder
     /// <param name="count">Rows.</param>
     /// <returns>[count, dimension], each row of length 1; a row is NaN where the model gave no finite embedding.</returns>
     float[] EncodeTexts(long[] ids, int[] lengths, int count);
+}
+
+/// <summary>Writes a caption for each picture.</summary>
+public interface IImageCaptioner : IScoringModel
+{
+    /// <summary>Settings where a document states none.</summary>
+    CaptionOptions Defaults { get; }
+
+    /// <summary>Captions <paramref name="count"/> images.</summary>
+    /// <param name="pixels">[count, 3, H, W].</param>
+    /// <param name="count">Images.</param>
+    /// <param name="seeds">A seed an image.</param>
+    /// <param name="options">Settings.</param>
+    /// <returns>A text an image; empty where the model ended at once, null where its scores were not numbers.</returns>
+    /// <exception cref="Orchestrator.Inference.ModelContractException">The settings are beyond the model, for example longer than its positions.</exception>
+    string?[] Caption(float[] pixels, int count, ulong[] seeds, CaptionOptions options);
+}
+
+/// <summary>Says how likely it is that a text describes a picture.</summary>
+public interface ICaptionMatcher : IScoringModel
+{
+    /// <summary>Judges several texts for each of <paramref name="count"/> images.</summary>
+    /// <param name="pixels">[count, 3, H, W].</param>
+    /// <param name="count">Images.</param>
+    /// <param name="token">Token in the first place of a text.</param>
+    /// <param name="texts">Lists of <paramref name="count"/> texts each, cleaned by the caller.</param>
+    /// <returns>For each list the probabilities in [0, 1]; NaN where the model gave no number.</returns>
+    float[][] Match(float[] pixels, int count, MatchToken token, params IReadOnlyList<string>[] texts);
 }

@@ -54,12 +54,13 @@ public sealed record DecideManifest(AttemptFile Plan);
 /// <summary>What a committed <c>write</c> shard says.</summary>
 /// <param name="Kind"><c>tar</c> or <c>part</c>.</param>
 /// <param name="Index">As in the payload.</param>
-/// <param name="Samples">Samples in the tar, or rows in the part.</param>
+/// <param name="Rows">Kept rows that the tar holds, or rows in the part.</param>
+/// <param name="Samples">Samples in the tar, more than rows where two texts of a row are kept; rows in the part.</param>
 /// <param name="Files">Files with final names.</param>
 /// <param name="SampleIds">Sorted run of uids of a tar.</param>
 /// <param name="Tally">Final counts of a part; empty for a tar.</param>
 public sealed record WriteManifest(
-    string Kind, int Index, long Samples, IReadOnlyList<AttemptFile> Files, AttemptFile? SampleIds, SortedDictionary<string, long> Tally);
+    string Kind, int Index, long Rows, long Samples, IReadOnlyList<AttemptFile> Files, AttemptFile? SampleIds, SortedDictionary<string, long> Tally);
 
 /// <summary>What the committed <c>publish</c> shard says; the first thing that <c>result</c> shows.</summary>
 public sealed record PublishManifest(string Output, AttemptFile Manifest, SortedDictionary<string, long> Tally);
@@ -67,7 +68,7 @@ public sealed record PublishManifest(string Output, AttemptFile Manifest, Sorted
 /// <summary>The plan that <c>decide</c> writes and <c>write</c> follows.</summary>
 /// <param name="Read">Samples read in all.</param>
 /// <param name="Kept">Samples kept in all.</param>
-/// <param name="SamplesPerShard">Samples in each output tar but the last.</param>
+/// <param name="SamplesPerShard">Kept samples in each output tar but the last.</param>
 /// <param name="OutputTars">Number of output tars.</param>
 /// <param name="Leaves">The rules of <c>select</c> with their cuts.</param>
 /// <param name="Dedup">What each dedup stage found, in the order of the stages.</param>

@@ -44,13 +44,13 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
         var leaves = new List<DecidedLeaf>();
         foreach (var leaf in job.Select?.Leaves ?? [])
         {
-            var source = new ScorePartSource(paths, leaf.By, candidates);
-            leaves.Add(new DecidedLeaf(leaf.By, leaf.Reason, GlobalCut.Find(source, SelectVerdicts.CutRuleOf(leaf.Test, read), cancellationToken: cancellationToken)));
+            var source = new ScorePartSource(paths, leaf.Signal, candidates);
+            leaves.Add(new DecidedLeaf(leaf.Signal, leaf.Reason, GlobalCut.Find(source, SelectVerdicts.CutRuleOf(leaf.Test, read), cancellationToken: cancellationToken)));
         }
 
         var decided = new List<DecidedPart>(parts.Count);
         string? lastKey = null;
-        var reader = new DecidedPartReader(job.Select, leaves);
+        var reader = new DecidedPartReader(job, leaves);
         for (var i = 0; i < parts.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();

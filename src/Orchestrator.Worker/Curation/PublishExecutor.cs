@@ -101,7 +101,7 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
         });
         files["sizes.json"] = Write(
             workspace, "sizes.json", SizesJson.Write(tars.Select(t => KeyValuePair.Create(OutputNames.Tar(t.Index), t.Samples))));
-        files["meta.json"] = Write(workspace, "meta.json", MetaOf(workspace, decision).Write());
+        files["meta.json"] = Write(workspace, "meta.json", MetaOf(workspace, decision, tars.Sum(t => t.Samples)).Write());
         var models = decision.Parts.SelectMany(p => p.Models).DistinctBy(m => m.Key).ToDictionary();
         files["report/index.html"] = Write(workspace, "report/index.html", CurationReport.Write(workspace.Job, decision, counts, models));
 
@@ -114,14 +114,14 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
         };
     }
 
-    private static MetaJson MetaOf(CurationWorkspace workspace, CurationDecision decision) => new()
+    private static MetaJson MetaOf(CurationWorkspace workspace, CurationDecision decision, long samples) => new()
     {
         InputDir = workspace.Job.Inputs,
         OutputDir = ".",
         InputShards = decision.Parts.Count,
         ShardSize = decision.SamplesPerShard,
         ProcessedCount = decision.Read,
-        OutputCount = decision.Kept,
+        OutputCount = samples,
         OutputShardCount = decision.OutputTars,
     };
 
@@ -173,11 +173,17 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
 
     private static string? Unaccounted(CurationDecision decision, List<WriteManifest> written, SortedDictionary<string, long> counts)
     {
-        var inTars = written.Where(w => w.Kind == "tar").Sum(w => w.Samples);
+        var tars = written.Where(w => w.Kind == "tar").ToList();
+        var (inTars, samples) = (tars.Sum(t => t.Rows), tars.Sum(t => t.Samples));
         var kept = counts[CurationTally.Kept];
+
+        // With capfilt a sample goes out once for each of its kept texts.
+        var captions = counts.Where(c => c.Key.StartsWith(CurationTally.Captions(""), StringComparison.Ordinal)).Sum(c => c.Value);
+        var expected = captions == 0 ? kept : captions;
         return SampleTally.Imbalance(counts) is { } imbalance ? $"{imbalance}; nothing was published."
             : counts[CurationTally.Read] != decision.Read ? $"{decision.Read} samples were scored but {counts[CurationTally.Read]} have a final state; nothing was published."
             : kept != inTars || kept != decision.Kept ? $"{decision.Kept} samples were selected, {kept} marked kept, {inTars} written; nothing was published."
+            : samples != expected ? $"{expected} pairs of picture and text were kept, {samples} written; nothing was published."
             : null;
     }
 

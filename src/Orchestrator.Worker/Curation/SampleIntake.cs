@@ -42,8 +42,9 @@ public sealed class SampleIntake
     /// <summary>Finds image, caption and metadata of a sample.</summary>
     /// <param name="sample">As read.</param>
     /// <param name="shardName">Name of its shard, for derived uids.</param>
+    /// <param name="keySuffix">What the output may add to the key.</param>
     /// <param name="trouble">Set where null is returned.</param>
-    public static SampleIntake? Take(WebSample sample, string shardName, out SampleTrouble? trouble)
+    public static SampleIntake? Take(WebSample sample, string shardName, string keySuffix, out SampleTrouble? trouble)
     {
         if (sample.Fault is { } fault)
         {
@@ -84,7 +85,7 @@ public sealed class SampleIntake
         }
 
         _probe ??= new TarShardWriter(Stream.Null);
-        if (_probe.Write(sample.Key, sample.Members.Select(m => KeyValuePair.Create(m.Extension, ReadOnlyMemory<byte>.Empty))) is { } refused)
+        if (_probe.Write(sample.Key + keySuffix, sample.Members.Select(m => KeyValuePair.Create(m.Extension, ReadOnlyMemory<byte>.Empty))) is { } refused)
         {
             trouble = new("name-unwritable", refused.ToString());
             return null;

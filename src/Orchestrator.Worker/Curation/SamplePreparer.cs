@@ -4,7 +4,6 @@ using Orchestrator.Data.Formats;
 using Orchestrator.Data.WebDataset;
 using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Inference.Images;
-using Orchestrator.Inference.Text;
 
 namespace Orchestrator.Worker.Curation;
 
@@ -42,21 +41,18 @@ public sealed class PreparedSample
     public SampleTrouble? Trouble { get; set; }
 
     /// <summary>Reason of the stage that rejected it.</summary>
-    public string? Rejected { get; init; }
+    public string? Rejected { get; set; }
 
     /// <summary>One tensor per distinct preprocessing contract; null once every model has seen it, and for samples that no model sees.</summary>
     public float[][]? Tensors { get; set; }
 
-    /// <summary>Token rows, one per model stage.</summary>
-    public long[][]? Tokens { get; set; }
-
-    /// <summary>Ids before the padding, one per model stage.</summary>
-    public int[]? TokenLengths { get; set; }
+    /// <summary>Token rows by model stage, null for stages that need none.</summary>
+    public TokenRow?[]? Tokens { get; set; }
 
     /// <summary>Model stages that have not scored it yet.</summary>
     public int StagesLeft { get; set; }
 
-    /// <summary>True for a sample that models score.</summary>
+    /// <summary>True for a sample that models score; read before they do.</summary>
     public bool IsCandidate => Trouble is null && Rejected is null;
 }
 
@@ -81,7 +77,7 @@ public sealed class SamplePreparer
     {
         var signals = new float[_plan.Signals.Count];
         Array.Fill(signals, float.NaN);
-        if (SampleIntake.Take(sample, _shardName, out var trouble) is not { } intake)
+        if (SampleIntake.Take(sample, _shardName, _plan.WritesSynthetic ? OutputSamples.SyntheticSuffix : "", out var trouble) is not { } intake)
         {
             return new PreparedSample
             {
@@ -117,7 +113,7 @@ public sealed class SamplePreparer
         AddTags(prepared.Tags, intake, decoded.Image);
         prepared.Embeddings = new Half[_plan.Models.Count][];
         prepared.Tensors = _plan.Preprocessors.Select(p => MakeTensor(p, decoded.Image)).ToArray();
-        (prepared.Tokens, prepared.TokenLengths) = Tokenize(intake.Text);
+        prepared.Tokens = [.. _plan.Models.Select(m => m.Tokenize(intake.Text))];
         prepared.StagesLeft = _plan.Models.Count;
         return prepared;
     }
@@ -154,20 +150,6 @@ public sealed class SamplePreparer
         }
 
         return null;
-    }
-
-    private (long[][] Rows, int[] Lengths) Tokenize(string text)
-    {
-        var rows = new long[_plan.Models.Count][];
-        var lengths = new int[rows.Length];
-        for (var i = 0; i < rows.Length; i++)
-        {
-            ITextTokenizer tokenizer = _plan.Models[i].Encoder.Tokenizer;
-            rows[i] = new long[tokenizer.ContextLength];
-            lengths[i] = tokenizer.Encode(text, rows[i]);
-        }
-
-        return (rows, lengths);
     }
 
     private static float[] MakeTensor(ImagePreprocessor preprocessor, DecodedImage image)

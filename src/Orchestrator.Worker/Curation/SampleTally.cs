@@ -1,5 +1,6 @@
 using Orchestrator.Data.Scores;
 using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Curation.Stages;
 
 namespace Orchestrator.Worker.Curation;
 
@@ -54,6 +55,18 @@ public sealed class SampleTally
                 break;
             default:
                 throw new InvalidDataException($"Row {row.Row} of {row.Shard} has the unknown state '{row.State}'.");
+        }
+    }
+
+    /// <summary>Counts the texts of a kept row.</summary>
+    public void AddCaptions(CaptionOrigins kept)
+    {
+        foreach (var origin in (CaptionOrigins[])[CaptionOrigins.Web, CaptionOrigins.Synthetic])
+        {
+            if (kept.HasFlag(origin))
+            {
+                Count(CurationTally.Captions(CapFiltRule.TagOf(origin)!), 1);
+            }
         }
     }
 

@@ -101,9 +101,9 @@ public sealed class ScoreExecutor(
 
         var lines = workspace.WriteFile(folder, "quarantine.jsonl", "", stream => quarantine.WriteTo(stream));
         var digests = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var stage in plan.Models)
+        foreach (var model in plan.Models.SelectMany(s => s.Models))
         {
-            digests[stage.Options.Model] = stage.Encoder.Digest;
+            digests[model.Name] = model.Model.Digest;
         }
 
         var counts = tally.ToCounts();

@@ -23,11 +23,11 @@ public static class ScorePipeline
         Action<PreparedSample> finished,
         CancellationToken cancellationToken)
     {
-        var largest = plan.Models.Count == 0 ? 1 : plan.Models.Max(m => m.Options.BatchSize);
+        var largest = plan.Models.Count == 0 ? 1 : plan.Models.Max(m => m.BatchSize);
 
         // A batch in the models, a batch being decoded, and enough beyond to keep every thread busy meanwhile.
         var window = (2 * largest) + (4 * pool.Threads);
-        var scorers = plan.Models.Select(m => new PairScorer(m)).ToArray();
+        var scorers = plan.Models.Select((m, place) => m.Start(place)).ToArray();
         var ahead = new Queue<Task<PreparedSample>>(window);
         var waiting = new Queue<PreparedSample>();
         try
@@ -53,9 +53,9 @@ public static class ScorePipeline
                 }
             }
 
-            for (var i = 0; i < scorers.Length; i++)
+            foreach (var scorer in scorers)
             {
-                scorers[i].Flush(i);
+                scorer.Flush();
             }
 
             Drain(waiting, finished);
@@ -67,14 +67,14 @@ public static class ScorePipeline
         }
     }
 
-    private static void Score(PreparedSample sample, PairScorer[] scorers, Queue<PreparedSample> waiting, Action<PreparedSample> finished)
+    private static void Score(PreparedSample sample, BatchScorer[] scorers, Queue<PreparedSample> waiting, Action<PreparedSample> finished)
     {
         waiting.Enqueue(sample);
         if (sample.IsCandidate)
         {
-            for (var i = 0; i < scorers.Length; i++)
+            foreach (var scorer in scorers)
             {
-                scorers[i].Add(sample, i);
+                scorer.Add(sample);
             }
         }
 

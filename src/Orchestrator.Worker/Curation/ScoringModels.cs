@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Inference;
+using Orchestrator.Inference.Captioning;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Inference.Text;
@@ -11,38 +11,32 @@ namespace Orchestrator.Worker.Curation;
 /// <summary>The models under <c>Models:Roots</c>: what this worker announces, and what its executors run.</summary>
 public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options) : IScoringModels, IModelInventory, IDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<PairEncoder>> _encoders = new(StringComparer.Ordinal);
+    private readonly LoadedModels<PairEncoder> _encoders = new(name => new(DualEncoder.Load(catalog.Get(name), options)));
+    private readonly LoadedModels<ImageCaptioner> _captioners = new(name => new(Captioner.Load(catalog.Get(name), options)));
+    private readonly LoadedModels<CaptionMatcher> _matchers = new(name => new(ImageTextMatcher.Load(catalog.Get(name), options)));
     private readonly Lazy<IReadOnlyList<ModelInfo>> _announced = new(() => [.. catalog.Names().Select(name => Describe(catalog, name))]);
 
     /// <inheritdoc />
-    public IReadOnlyCollection<string> Warm => [.. _encoders.Where(e => e.Value.IsValueCreated).Select(e => e.Key)];
+    public IReadOnlyCollection<string> Warm => [.. _encoders.Names, .. _captioners.Names, .. _matchers.Names];
 
     /// <inheritdoc />
     public IReadOnlyList<ModelInfo> List() => _announced.Value;
 
     /// <inheritdoc />
-    public IPairEncoder GetPairEncoder(string name)
-    {
-        var encoder = _encoders.GetOrAdd(name, n => new Lazy<PairEncoder>(() => new PairEncoder(DualEncoder.Load(catalog.Get(n), options))));
-        try
-        {
-            return encoder.Value;
-        }
-        catch (ModelContractException)
-        {
-            // A folder that is mended is loaded by the next attempt.
-            _encoders.TryRemove(KeyValuePair.Create(name, encoder));
-            throw;
-        }
-    }
+    public IPairEncoder GetPairEncoder(string name) => _encoders.Get(name);
+
+    /// <inheritdoc />
+    public IImageCaptioner GetCaptioner(string name) => _captioners.Get(name);
+
+    /// <inheritdoc />
+    public ICaptionMatcher GetMatcher(string name) => _matchers.Get(name);
 
     /// <summary>Frees the sessions.</summary>
     public void Dispose()
     {
-        foreach (var encoder in _encoders.Values.Where(e => e.IsValueCreated))
-        {
-            encoder.Value.Dispose();
-        }
+        _encoders.Dispose();
+        _captioners.Dispose();
+        _matchers.Dispose();
     }
 
     private static ModelInfo Describe(ModelCatalog catalog, string name)
@@ -60,6 +54,8 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
 
     private sealed class PairEncoder(DualEncoder model) : IPairEncoder, IDisposable
     {
+        public string Kind => model.Folder.Kind;
+
         public string Digest => model.Folder.Digest;
 
         public string Provider => model.Provider;
@@ -69,6 +65,8 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
         public ITextTokenizer Tokenizer => model.Tokenizer;
 
         public int Dimension => model.Width;
+
+        public PairLogits GetLogits() => model.PairLogits();
 
         public float[] EncodeImages(float[] pixels, int count)
         {
@@ -82,6 +80,66 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
             var embeddings = new float[count * Dimension];
             model.EncodeTexts(ids.AsMemory(0, count * Tokenizer.ContextLength), lengths, count, embeddings);
             return embeddings;
+        }
+
+        public void Dispose() => model.Dispose();
+    }
+
+    private sealed class ImageCaptioner(Captioner model) : IImageCaptioner, IDisposable
+    {
+        public string Kind => model.Folder.Kind;
+
+        public string Digest => model.Folder.Digest;
+
+        public string Provider => model.Provider;
+
+        public PreprocessContract Contract => model.Preprocess;
+
+        public CaptionOptions Defaults => model.Defaults;
+
+        public string?[] Caption(float[] pixels, int count, ulong[] seeds, CaptionOptions options)
+        {
+            try
+            {
+                var states = model.EncodeImages(pixels.AsMemory(0, count * Contract.TensorLength), count);
+                return Batch(states, seeds, options) ?? Enumerable.Range(0, count).Select(i => Batch(states.Select([i]), [seeds[i]], options)?[0]).ToArray();
+            }
+            catch (ArgumentException e)
+            {
+                throw new ModelContractException(model.Folder.FolderPath, "capfilt", "settings that the captioner can follow", e.Message, "Change minLength or maxLength of the stage", e);
+            }
+        }
+
+        public void Dispose() => model.Dispose();
+
+        // One picture whose scores are not numbers stops its batch; the others are then captioned one by one.
+        private string?[]? Batch(ImageStates states, ulong[] seeds, CaptionOptions options)
+        {
+            try
+            {
+                return [.. model.Generate(states, seeds, options).Select(c => c.Text)];
+            }
+            catch (InvalidOperationException)
+            {
+                return null;
+            }
+        }
+    }
+
+    private sealed class CaptionMatcher(ImageTextMatcher model) : ICaptionMatcher, IDisposable
+    {
+        public string Kind => model.Folder.Kind;
+
+        public string Digest => model.Folder.Digest;
+
+        public string Provider => model.Provider;
+
+        public PreprocessContract Contract => model.Preprocess;
+
+        public float[][] Match(float[] pixels, int count, MatchToken token, params IReadOnlyList<string>[] texts)
+        {
+            var states = model.EncodeImages(pixels.AsMemory(0, count * Contract.TensorLength), count);
+            return [.. texts.Select(t => model.Match(states, t, token))];
         }
 
         public void Dispose() => model.Dispose();

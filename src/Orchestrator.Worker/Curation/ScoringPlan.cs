@@ -1,5 +1,6 @@
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
+using Orchestrator.Inference;
 using Orchestrator.Inference.Images;
 
 namespace Orchestrator.Worker.Curation;
@@ -10,28 +11,21 @@ namespace Orchestrator.Worker.Curation;
 /// <param name="Language">Label of a text; null where no language is asked for.</param>
 public sealed record FilterStage(BasicFilterOptions Options, int FirstSignal, Func<string, string>? Language);
 
-/// <summary>A stage that scores with a model.</summary>
-/// <param name="Options">Its options.</param>
-/// <param name="Signal">Index of its signal.</param>
-/// <param name="Encoder">The model.</param>
-/// <param name="Tensor">Index of the preprocessing contract it shares.</param>
-/// <param name="KeepsEmbeddings">Whether its image embeddings are written beside the scores.</param>
-public sealed record ModelStage(ClipScoreOptions Options, int Signal, IPairEncoder Encoder, int Tensor, bool KeepsEmbeddings);
-
 /// <summary>
 /// A document's stages bound to models. Stages without a model run first whatever their place in the document: a verdict of
 /// theirs does not depend on scores, and what they reject need not be scored.
 /// </summary>
 public sealed class ScoringPlan
 {
-    private ScoringPlan(
-        CurationDocument document, IReadOnlyList<FilterStage> filters, IReadOnlyList<ModelStage> models, IReadOnlyList<ImagePreprocessor> preprocessors)
-    {
-        (Signals, Tags, Filters, Models, Preprocessors) = (document.Signals, document.Tags, filters, models, preprocessors);
-        Entries = IndexOf(BalanceOptions.EntriesTag);
-        (Sha256, Phash) = (IndexOf(DedupOptions.Sha256Tag), IndexOf(DedupOptions.PhashTag));
+    private readonly List<FilterStage> _filters = [];
+    private readonly List<IModelStage> _models = [];
+    private readonly List<ImagePreprocessor> _preprocessors = [];
 
-        int IndexOf(string tag) => Tags.ToList().IndexOf(tag);
+    private ScoringPlan(CurationDocument document)
+    {
+        (Signals, Tags) = (document.Signals, document.Tags);
+        Entries = TagIndex(BalanceOptions.EntriesTag);
+        (Sha256, Phash) = (TagIndex(DedupOptions.Sha256Tag), TagIndex(DedupOptions.PhashTag));
     }
 
     /// <summary>Score columns.</summary>
@@ -50,30 +44,30 @@ public sealed class ScoringPlan
     public int Entries { get; }
 
     /// <summary>Finds the entries of a caption; null where none is asked for.</summary>
-    public EntryMatcher? Matcher { get; private init; }
+    public EntryMatcher? Matcher { get; private set; }
+
+    /// <summary>True where a sample may become two samples of the output, so that its key must leave room for <see cref="OutputSamples.SyntheticSuffix"/>.</summary>
+    public bool WritesSynthetic { get; private set; }
 
     /// <summary>Stages without a model.</summary>
-    public IReadOnlyList<FilterStage> Filters { get; }
+    public IReadOnlyList<FilterStage> Filters => _filters;
 
-    /// <summary>Stages with one.</summary>
-    public IReadOnlyList<ModelStage> Models { get; }
+    /// <summary>Stages with models.</summary>
+    public IReadOnlyList<IModelStage> Models => _models;
 
     /// <summary>One per distinct contract among the models; images are made into these tensors.</summary>
-    public IReadOnlyList<ImagePreprocessor> Preprocessors { get; }
+    public IReadOnlyList<ImagePreprocessor> Preprocessors => _preprocessors;
 
     /// <summary>Binds the stages of a document.</summary>
     /// <param name="document">The document.</param>
     /// <param name="models">Models by name.</param>
     /// <param name="language">Makes the language labeller of a fastText file.</param>
     /// <param name="entries">Makes the matcher of a list of entries.</param>
-    /// <exception cref="Orchestrator.Inference.ModelContractException">A model or language file does not hold what it must.</exception>
+    /// <exception cref="ModelContractException">A model or language file does not hold what it must.</exception>
     public static ScoringPlan Bind(CurationDocument document, IScoringModels models, Func<string, Func<string, string>> language, Func<string, EntryMatcher> entries)
     {
-        var filters = new List<FilterStage>();
-        var scoring = new List<ModelStage>();
-        var preprocessors = new List<ImagePreprocessor>();
+        var plan = new ScoringPlan(document);
         var compared = document.Stages.OfType<DedupOptions>().Select(d => d.From).ToHashSet(StringComparer.Ordinal);
-        var matcher = default(EntryMatcher);
         var signal = 0;
         foreach (var stage in document.Stages)
         {
@@ -81,21 +75,17 @@ public sealed class ScoringPlan
             {
                 case BasicFilterOptions filter:
                     var asks = filter.Language != BasicFilterOptions.AnyLanguage;
-                    filters.Add(new FilterStage(filter, signal, asks ? language(filter.LanguageModel!) : null));
+                    plan._filters.Add(new FilterStage(filter, signal, asks ? language(filter.LanguageModel!) : null));
                     break;
-                case ClipScoreOptions clip:
-                    var encoder = models.GetPairEncoder(clip.Model);
-                    var tensor = preprocessors.FindIndex(p => p.Contract == encoder.Contract);
-                    if (tensor < 0)
-                    {
-                        tensor = preprocessors.Count;
-                        preprocessors.Add(new ImagePreprocessor(encoder.Contract));
-                    }
-
-                    scoring.Add(new ModelStage(clip, signal, encoder, tensor, clip.KeepEmbeddings || compared.Contains(clip.As)));
+                case PairScoreOptions pair:
+                    plan._models.Add(plan.Bind(pair, signal, models.GetPairEncoder(pair.Model), compared.Contains(pair.As)));
+                    break;
+                case CapFiltOptions capFilt:
+                    plan._models.Add(plan.Bind(capFilt, signal, models.GetCaptioner(capFilt.Captioner), models.GetMatcher(capFilt.Filter), document.Seed));
+                    plan.WritesSynthetic = true;
                     break;
                 case BalanceOptions balance:
-                    matcher = entries(balance.Entries);
+                    plan.Matcher = entries(balance.Entries);
                     break;
                 case DedupOptions:
                     // Its hashes are made with the image at hand; who stands for whom is found over the whole pool.
@@ -107,6 +97,35 @@ public sealed class ScoringPlan
             signal += stage.Signals.Count;
         }
 
-        return new ScoringPlan(document, filters, scoring, preprocessors) { Matcher = matcher };
+        return plan;
     }
+
+    private PairStage Bind(PairScoreOptions options, int signal, IPairEncoder encoder, bool compared)
+    {
+        if (encoder.Kind != options.ModelKind)
+        {
+            throw new ModelContractException(
+                options.Model, "kind", options.ModelKind, encoder.Kind, encoder.Kind == SiglipScoreOptions.Kind ? $"Use {SiglipScoreOptions.TypeName} for it" : $"Use {ClipScoreOptions.TypeName} for it");
+        }
+
+        var kept = options.KeepEmbeddings || compared ? new KeptEmbeddings(options.As, encoder.Dimension, options.KeepEmbeddings) : null;
+        return new PairStage(options, signal, encoder, TensorOf(encoder), options is SiglipScoreOptions ? encoder.GetLogits() : null, kept);
+    }
+
+    private CapFiltStage Bind(CapFiltOptions options, int signal, IImageCaptioner captioner, ICaptionMatcher filter, long seed) => new(
+        options, signal, TagIndex(CapFiltOptions.CaptionTag), TagIndex(CapFiltOptions.TextsTag), captioner, TensorOf(captioner), filter, TensorOf(filter), seed);
+
+    private int TensorOf(IScoringModel model)
+    {
+        var tensor = _preprocessors.FindIndex(p => p.Contract == model.Contract);
+        if (tensor < 0)
+        {
+            tensor = _preprocessors.Count;
+            _preprocessors.Add(new ImagePreprocessor(model.Contract));
+        }
+
+        return tensor;
+    }
+
+    private int TagIndex(string tag) => Tags.ToList().IndexOf(tag);
 }

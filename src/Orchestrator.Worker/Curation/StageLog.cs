@@ -12,7 +12,25 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
     private readonly Dictionary<string, StageCount> _stages = new(StringComparer.Ordinal);
 
     /// <inheritdoc />
-    public IPairEncoder GetPairEncoder(string name) => new MeasuredEncoder(models.GetPairEncoder(name), name, instruments);
+    public IPairEncoder GetPairEncoder(string name)
+    {
+        var model = models.GetPairEncoder(name);
+        return new MeasuredEncoder(model, ClockOf(name, model));
+    }
+
+    /// <inheritdoc />
+    public IImageCaptioner GetCaptioner(string name)
+    {
+        var model = models.GetCaptioner(name);
+        return new MeasuredCaptioner(model, ClockOf(name, model));
+    }
+
+    /// <inheritdoc />
+    public ICaptionMatcher GetMatcher(string name)
+    {
+        var model = models.GetMatcher(name);
+        return new MeasuredMatcher(model, ClockOf(name, model));
+    }
 
     /// <summary>
     /// Counts a finished sample. One whose image could not be decoded counts at the intake alone, although filters saw it: nothing
@@ -20,7 +38,7 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
     /// </summary>
     public void Take(ScoringPlan plan, PreparedSample sample)
     {
-        if (sample.Trouble is { } trouble && trouble.Reason != PairScorer.NotFinite)
+        if (sample.Trouble is { } trouble && trouble.Reason != BatchScorer.NotFinite)
         {
             LeaveOut(CurationInstruments.Intake, SampleStates.Quarantined, trouble.Reason);
             return;
@@ -30,9 +48,9 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
         foreach (var filter in plan.Filters)
         {
             var type = filter.Options.Type;
-            if (sample.Rejected is { } reason && reason.StartsWith(type + ".", StringComparison.Ordinal))
+            if (RejectedBy(sample, type))
             {
-                LeaveOut(type, SampleStates.Rejected, reason);
+                LeaveOut(type, SampleStates.Rejected, sample.Rejected!);
                 return;
             }
 
@@ -41,7 +59,7 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
 
         foreach (var model in plan.Models)
         {
-            Score(model, sample.Signals[model.Signal]);
+            Score(model, sample);
         }
     }
 
@@ -50,19 +68,29 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
     {
         foreach (var (type, count) in _stages)
         {
-            var runs = count.Encoder;
-            JobTrace.Record(TelemetryNames.StageSpan + type, runs?.First ?? _began, runs?.Last ?? count.Last, [
+            var clocks = count.Clocks;
+            JobTrace.Record(TelemetryNames.StageSpan + type, clocks.Min(c => c.First) ?? _began, clocks.Max(c => c.Last) ?? count.Last, [
                 new("orchestrator.stage", type), new("orchestrator.samples", count.Seen), new("orchestrator.left_out", count.LeftOut),
-                new("orchestrator.model.seconds", runs?.Busy.TotalSeconds)]);
+                new("orchestrator.model.seconds", clocks.Count == 0 ? null : clocks.Sum(c => c.Busy.TotalSeconds))]);
         }
     }
 
-    private void Score(ModelStage stage, float score)
+    private static bool RejectedBy(PreparedSample sample, string type) => sample.Rejected?.StartsWith(type + ".", StringComparison.Ordinal) == true;
+
+    private ModelClock ClockOf(string name, IScoringModel model) => new(name, model.Provider, instruments);
+
+    private void Score(IModelStage stage, PreparedSample sample)
     {
         var type = stage.Options.Type;
+        var score = sample.Signals[stage.Signal];
         if (float.IsNaN(score))
         {
-            LeaveOut(type, SampleStates.Quarantined, PairScorer.NotFinite);
+            LeaveOut(type, SampleStates.Quarantined, BatchScorer.NotFinite);
+        }
+        else if (sample.Trouble is null && RejectedBy(sample, type))
+        {
+            LeaveOut(type, SampleStates.Rejected, sample.Rejected!);
+            instruments.OnScore(type, score);
         }
         else
         {
@@ -70,7 +98,7 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
             instruments.OnScore(type, score);
         }
 
-        _stages[type].Encoder = stage.Encoder as MeasuredEncoder;
+        _stages[type].Clocks.UnionWith(stage.Models.Select(m => m.Model).OfType<MeasuredModel>().Select(m => m.Clock));
     }
 
     private void Pass(string stage, string outcome)
@@ -106,6 +134,6 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
 
         public DateTimeOffset Last { get; set; }
 
-        public MeasuredEncoder? Encoder { get; set; }
+        public HashSet<ModelClock> Clocks { get; } = [];
     }
 }

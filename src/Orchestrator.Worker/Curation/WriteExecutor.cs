@@ -3,6 +3,7 @@ using Orchestrator.Data.Scores;
 using Orchestrator.Data.Storage;
 using Orchestrator.Data.WebDataset;
 using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Worker.Execution;
 
@@ -10,7 +11,7 @@ namespace Orchestrator.Worker.Curation;
 
 /// <summary>
 /// Phase <c>write</c>: output tars with their tables, and score parts with final states. What a file holds follows from the
-/// plan alone. The same for both kinds of job. Image bytes, captions and other members are copied as they are; scores are added to the sample's JSON.
+/// plan alone. The same for both kinds of job. Image bytes, captions and other members are copied as they are; <see cref="OutputSamples"/> says what is added.
 /// </summary>
 public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstruments instruments) : CurationExecutor(roots, kind)
 {
@@ -32,7 +33,9 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
     {
         var part = decision.Parts[position];
         var tally = new SampleTally();
-        var reader = new DecidedPartReader(workspace.Job.Select, decision.Leaves);
+        var samples = new OutputSamples(workspace.Job);
+        var captions = workspace.Job.Tags.Contains(CapFiltOptions.TextsTag);
+        var reader = new DecidedPartReader(workspace.Job, decision.Leaves);
         var file = workspace.WriteFile(folder, "part.parquet", OutputNames.ScorePart(part.Index), stream =>
         {
             using var writer = new ScorePartWriter(stream, workspace.Job.Schema);
@@ -40,6 +43,10 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
             {
                 writer.Append(row);
                 tally.Add(row);
+                if (captions && row.State == SampleStates.Kept)
+                {
+                    tally.AddCaptions(samples.OriginsOf(row));
+                }
             }
 
             writer.Finish();
@@ -63,7 +70,7 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
             using var rows = File.OpenRead(workspace.PathOf(e.File));
             rows.CopyTo(stream);
         }));
-        var manifest = new WriteManifest("part", position, tally.Read, [file, .. embeddings], null, new(counts.ToDictionary(), StringComparer.Ordinal));
+        var manifest = new WriteManifest("part", position, tally.Read, tally.Read, [file, .. embeddings], null, new(counts.ToDictionary(), StringComparer.Ordinal));
         return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
     }
 
@@ -71,13 +78,15 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
         CurationWorkspace workspace, AttemptFolder folder, CurationDecision decision, int index, CancellationToken cancellationToken)
     {
         var rows = ReadRows(workspace, decision, index);
+        var outputs = new OutputSamples(workspace.Job);
+        var written = rows.SelectMany(r => outputs.Of(r.Row)).ToList();
         string? problem = null;
         var tar = workspace.WriteFile(folder, "shard.tar", OutputNames.Tar(index), stream =>
         {
             using var writer = new TarShardWriter(stream);
             foreach (var group in rows.GroupBy(r => r.Part))
             {
-                problem ??= Copy(workspace, decision.Parts[group.Key], group.Select(g => g.Row).ToList(), writer, cancellationToken);
+                problem ??= Copy(outputs, decision.Parts[group.Key], group.Select(g => g.Row).ToList(), writer, cancellationToken);
             }
 
             writer.Finish();
@@ -90,16 +99,16 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
         var table = workspace.WriteFile(folder, "rows.parquet", OutputNames.Rows(index), stream =>
         {
             using var writer = new ScorePartWriter(stream, workspace.Job.Schema);
-            rows.ForEach(r => writer.Append(r.Row));
+            written.ForEach(writer.Append);
             writer.Finish();
         });
-        var stats = workspace.WriteFile(folder, "stats.json", OutputNames.Stats(index), stream => stream.Write(StatsJson.Write(rows.Count)));
+        var stats = workspace.WriteFile(folder, "stats.json", OutputNames.Stats(index), stream => stream.Write(StatsJson.Write(written.Count)));
         var ids = workspace.WriteFile(folder, "ids.npy", "", stream =>
         {
-            var sorted = rows.Select(r => SampleUid.TryParse(r.Row.Uid, out var uid) ? uid : throw new InvalidDataException($"{r.Row.Key} has no uid."));
-            SampleIdsNpy.Write(stream, rows.Count, sorted.Order());
+            var uids = written.Select(r => SampleUid.TryParse(r.Uid, out var uid) ? uid : throw new InvalidDataException($"{r.Key} has no uid."));
+            SampleIdsNpy.Write(stream, written.Count, uids.Order());
         });
-        var manifest = new WriteManifest("tar", index, rows.Count, [tar, table, stats], ids, new(StringComparer.Ordinal));
+        var manifest = new WriteManifest("tar", index, rows.Count, written.Count, [tar, table, stats], ids, new(StringComparer.Ordinal));
         return ShardOutcome.Completed(CurationJson.ToOutput(manifest, new Dictionary<string, long>()));
     }
 
@@ -107,7 +116,7 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
     {
         var name = OutputNames.Tar(index);
         var (first, end) = ((long)index * decision.SamplesPerShard, ((long)index + 1) * decision.SamplesPerShard);
-        var reader = new DecidedPartReader(workspace.Job.Select, decision.Leaves);
+        var reader = new DecidedPartReader(workspace.Job, decision.Leaves);
         var rows = new List<(int, ScoreRow)>();
         var rank = 0L;
         for (var part = 0; part < decision.Parts.Count && rank < end; part++)
@@ -127,7 +136,7 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
             : throw new InvalidDataException($"{name}: the plan gives it {expected} samples, the score parts {rows.Count}.");
     }
 
-    private string? Copy(CurationWorkspace workspace, DecidedPart part, List<ScoreRow> rows, TarShardWriter writer, CancellationToken cancellationToken)
+    private string? Copy(OutputSamples outputs, DecidedPart part, List<ScoreRow> rows, TarShardWriter writer, CancellationToken cancellationToken)
     {
         var resolved = Roots.Resolve(part.Source.Path, "input.shards");
         if (!resolved.Ok)
@@ -154,9 +163,12 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
                     break;
                 }
 
-                if (writer.Write(row.OutputKey!, Members(workspace, sample, row)) is { } refused)
+                foreach (var output in outputs.Of(row))
                 {
-                    return $"{part.Source.Name}: {refused}";
+                    if (writer.Write(output.OutputKey!, outputs.Members(sample, row, output)) is { } refused)
+                    {
+                        return $"{part.Source.Name}: {refused}";
+                    }
                 }
 
                 copied++;
@@ -165,23 +177,6 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
             return copied == rows.Count
                 ? null
                 : $"{part.Source.Name}: the shard is not the one that was scored ({part.SourceBytes:N0} bytes then); do not change input shards while a job runs, and submit the job again.";
-        }
-    }
-
-    private static IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> Members(CurationWorkspace workspace, WebSample sample, ScoreRow row)
-    {
-        var names = workspace.Job.Signals;
-        var scores = names.Zip(row.Signals, (name, value) => KeyValuePair.Create(name, value ?? float.NaN)).ToList();
-        foreach (var member in sample.Members)
-        {
-            yield return KeyValuePair.Create(
-                member.Extension,
-                member.Extension == "json" ? SampleJson.AddScores(member.Data.Span, scores, member.Name).Value : member.Data);
-        }
-
-        if (!sample.TryGet("json", out _))
-        {
-            yield return KeyValuePair.Create("json", (ReadOnlyMemory<byte>)SampleJson.AddScores("{}"u8, scores, "json").Value);
         }
     }
 }

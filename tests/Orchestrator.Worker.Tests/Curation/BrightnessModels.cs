@@ -1,5 +1,6 @@
 using Orchestrator.Inference;
 using Orchestrator.Inference.Images;
+using Orchestrator.Inference.Sessions;
 using Orchestrator.Inference.Text;
 using Orchestrator.Worker.Curation;
 
@@ -12,6 +13,8 @@ namespace Orchestrator.Worker.Tests.Curation;
 internal sealed class BrightnessModels : IScoringModels, IPairEncoder, ITextTokenizer
 {
     public List<int> Batches { get; } = [];
+
+    public string Kind => "clip";
 
     public string Digest { get; set; } = "d1";
 
@@ -32,6 +35,12 @@ internal sealed class BrightnessModels : IScoringModels, IPairEncoder, ITextToke
 
     public IPairEncoder GetPairEncoder(string name) =>
         name == "bright" ? this : throw new ModelContractException(name, "file", "a model folder", "nothing", "known: bright");
+
+    public IImageCaptioner GetCaptioner(string name) => throw new ModelContractException(name, "file", "a model folder", "nothing");
+
+    public ICaptionMatcher GetMatcher(string name) => throw new ModelContractException(name, "file", "a model folder", "nothing");
+
+    public PairLogits GetLogits() => new(10, -5);
 
     public float[] EncodeImages(float[] pixels, int count)
     {

@@ -18,6 +18,9 @@ public abstract record StageOptions
     /// <summary>The signal that <c>select</c> may name without <c>of</c>; null for a stage that only rejects.</summary>
     public virtual string? MainSignal => null;
 
+    /// <summary>What <c>select</c> may ask of the main signal with <c>of</c>: <see cref="PairScoreOptions.Cosine"/> is the signal itself, any other name stands for the signal <c>{main}.{name}</c>.</summary>
+    public virtual IReadOnlyList<string> Readings => [];
+
     /// <summary>Text columns that the stage makes; stages may share one.</summary>
     public virtual IReadOnlyList<string> Tags => [];
 
@@ -39,7 +42,13 @@ public abstract record StageOptions
 /// <param name="Type">The stage's <c>type</c> in documents.</param>
 /// <param name="Summary">One sentence for users.</param>
 /// <param name="Read">Reads the object; notes its mistakes in the scope. Must not stop at the first one.</param>
-public sealed record StageDefinition(string Type, string Summary, Func<DocumentScope, StageOptions> Read);
+/// <param name="Models">Fields that name model folders.</param>
+public sealed record StageDefinition(string Type, string Summary, Func<DocumentScope, StageOptions> Read, params IReadOnlyList<ModelField> Models);
+
+/// <summary>A field of a stage that names a model folder.</summary>
+/// <param name="Field">The field.</param>
+/// <param name="Kind">Kind that the folder must have.</param>
+public sealed record ModelField(string Field, string Kind);
 
 /// <summary>The stages there are. A list, not a convention: what is not named here does not exist.</summary>
 public static class StageCatalog
@@ -48,7 +57,10 @@ public static class StageCatalog
     public static IReadOnlyList<StageDefinition> All { get; } =
     [
         new(BasicFilterOptions.TypeName, "DataComp's basic rules on the caption and the image's size.", BasicFilterOptions.Read),
-        new(ClipScoreOptions.TypeName, "Cosine of image and caption under a CLIP model.", ClipScoreOptions.Read),
+        new(ClipScoreOptions.TypeName, "Cosine of image and caption under a CLIP model.", ClipScoreOptions.Read, new ModelField("model", ClipScoreOptions.Kind)),
+        new(SiglipScoreOptions.TypeName, "Cosine, logit and probability of image and caption under a SigLIP model.", SiglipScoreOptions.Read, new ModelField("model", SiglipScoreOptions.Kind)),
+        new(DfnScoreOptions.TypeName, "Cosine of image and caption under a data filtering network.", DfnScoreOptions.Read, new ModelField("model", ClipScoreOptions.Kind)),
+        new(CapFiltOptions.TypeName, "BLIP's captioning and filtering: writes a caption, keeps the captions that are true.", CapFiltOptions.Read, new ModelField("captioner", "blip-caption"), new ModelField("filter", "blip-itm")),
         new(DedupOptions.TypeName, "Of samples that are alike keeps one: equal bytes, near DCT hashes, near embeddings.", DedupOptions.Read),
         new(BalanceOptions.TypeName, "MetaCLIP's balancing of captions over a list of entries.", BalanceOptions.Read),
     ];
