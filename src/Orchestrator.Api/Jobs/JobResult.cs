@@ -32,6 +32,7 @@ public sealed record JobResult(
 /// <param name="Balanced">True where the states add up to <paramref name="Read"/>.</param>
 /// <param name="RejectedBy">Rejected, by rule.</param>
 /// <param name="QuarantinedBy">Quarantined, by reason.</param>
+/// <param name="Captions">Texts of the kept samples, by origin; each is a sample of the output. Empty for jobs without <c>capfilt</c>.</param>
 public sealed record SampleCounts(
     long Read,
     long Kept,
@@ -41,7 +42,8 @@ public sealed record SampleCounts(
     long Undecided,
     bool Balanced,
     IReadOnlyDictionary<string, long> RejectedBy,
-    IReadOnlyDictionary<string, long> QuarantinedBy);
+    IReadOnlyDictionary<string, long> QuarantinedBy,
+    IReadOnlyDictionary<string, long> Captions);
 
 /// <summary>Input shards of the job.</summary>
 /// <param name="Damaged">Shards of which only a part could be read.</param>

@@ -56,7 +56,7 @@ public sealed class ResultReader(IJobStore store, ArtifactFolder artifacts)
         return new(
             read, kept, rejected, duplicate, quarantined, undecided,
             kept + rejected + duplicate + quarantined + undecided == read,
-            Under(tally, CurationTally.RejectedBy("")), Under(tally, CurationTally.QuarantinedBy("")));
+            Under(tally, CurationTally.RejectedBy("")), Under(tally, CurationTally.QuarantinedBy("")), Under(tally, CurationTally.Captions("")));
     }
 
     private static SortedDictionary<string, long> Under(IReadOnlyDictionary<string, long> tally, string prefix) =>

@@ -5,10 +5,7 @@ using Orchestrator.Api.Jobs;
 using Orchestrator.Cli.Client;
 using Orchestrator.Cli.Documents;
 using Orchestrator.Cli.Hosting;
-using Orchestrator.Data.Scores;
 using Orchestrator.Samples.PoolGenerator;
-using Orchestrator.Samples.PoolGenerator.Shards;
-using Orchestrator.Worker.Curation;
 
 namespace Orchestrator.Cli.Commands;
 
@@ -74,7 +71,7 @@ internal static class DemoVerb
         }
 
         var result = await client.ResultAsync(job.Id, cancellationToken);
-        Judge(streams, result, truthPath);
+        DemoVerdict.Print(streams, result.Output!, truthPath);
         streams.Out.WriteLine($"report: {Path.Combine(result.Output!, "report", "index.html")}");
         return result.Counts.Balanced ? code : ExitCodes.JobFailed;
     }
@@ -115,21 +112,5 @@ internal static class DemoVerb
                 return path;
             }
         }
-    }
-
-    private static void Judge(Streams streams, JobResult result, string truthPath)
-    {
-        var kept = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var part in Directory.EnumerateFiles(Path.Combine(result.Output!, "scores"), "part-*.parquet"))
-        {
-            using var reader = ScorePartReader.Open(part).Value;
-            kept.UnionWith(reader.ReadRows().Where(r => r.State == SampleStates.Kept).Select(r => r.Key));
-        }
-
-        var verdict = SelectionVerdict.Of(TruthLine.Read(truthPath), kept);
-        streams.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"judged by the generator's truth: precision {verdict.Precision:F3} ({verdict.KeptUsable:N0} of {verdict.Kept:N0} kept samples have a true caption and a usable image), "
-            + $"recall {verdict.Recall:F3} ({verdict.KeptUsable:N0} of {verdict.Usable:N0} such samples kept)"));
     }
 }

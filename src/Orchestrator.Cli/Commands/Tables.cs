@@ -46,6 +46,7 @@ internal static class ResultTable
         var counts = result.Counts;
         var rows = new List<string[]> { Row("read", counts.Read), Row("kept", counts.Kept), Row("rejected", counts.Rejected) };
         rows.AddRange(counts.RejectedBy.OrderByDescending(r => r.Value).Select(r => Row("  " + r.Key, r.Value)));
+        rows.InsertRange(2, counts.Captions.OrderByDescending(c => c.Key).Select(c => Row($"  {c.Key} captions", c.Value)));
         rows.Add(Row("duplicate", counts.Duplicate));
         rows.Add(Row("quarantined", counts.Quarantined));
         rows.AddRange(counts.QuarantinedBy.OrderByDescending(r => r.Value).Select(r => Row("  " + r.Key, r.Value)));
