@@ -129,6 +129,22 @@ public sealed class WorkedJobTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task Post_ModelOfAnotherKind_SaysWhichFieldTakesWhich()
+    {
+        await worker.AnnounceAsync();
+        var document = Docs.Curation(server);
+        document["stages"]!.AsArray().Add(new JsonObject { ["type"] = "siglip-score", ["model"] = "clip-test" });
+        document["stages"]!.AsArray().Add(new JsonObject { ["type"] = "capfilt", ["captioner"] = "clip-test", ["filter"] = "nobody" });
+
+        var answer = await server.Client.PostJsonAsync("/api/v1/jobs", document);
+
+        Assert.Equal(["$.stages[2].model", "$.stages[3].captioner", "$.stages[3].filter"], answer.ErrorPaths.Order());
+        Assert.Contains("of kind clip, and model takes one of kind siglip, of which workers have none", answer.ErrorAt("$.stages[2].model"), StringComparison.Ordinal);
+        Assert.Contains("captioner takes one of kind blip-caption", answer.ErrorAt("$.stages[3].captioner"), StringComparison.Ordinal);
+        Assert.Contains("workers have: clip-test", answer.ErrorAt("$.stages[3].filter"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Submit_ModelThatNoWorkerHas_NamesThoseThereAre()
     {
         await worker.AnnounceAsync();
