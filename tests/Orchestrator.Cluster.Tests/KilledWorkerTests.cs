@@ -48,6 +48,7 @@ public sealed class KilledWorkerTests(PrivatePostgres postgres)
             Assert.True(lost > 0, "the killed worker held no shard, so the test proved nothing");
             Assert.Equal(JobState.Succeeded, result.State);
             Assert.True(result.Counts.Balanced);
+            Assert.True(result.Counts.Captions["synthetic"] > 100, "few captions were written, so the test proved little of them");
             Assert.Equal(RealCluster.Digests(Path.Combine(folder, "one")), RealCluster.Digests(Path.Combine(folder, "three")));
         }
         finally
@@ -129,8 +130,10 @@ public sealed class KilledWorkerTests(PrivatePostgres postgres)
         {
           "kind": "curation", "name": "killed-worker",
           "input": { "shards": ["pool/{00000000..{{Shards - 1:D8}}}.tar"] },
-          "stages": [ { "type": "basic-filter" }, { "type": "clip-score", "model": "clip-demo", "as": "clip" } ],
-          "select": { "by": "clip", "topFraction": 0.4 },
+          "stages": [
+            { "type": "basic-filter" }, { "type": "clip-score", "model": "clip-demo" }, { "type": "siglip-score", "model": "siglip-demo" },
+            { "type": "capfilt", "captioner": "blip-caption-demo", "filter": "blip-itm-demo" }, { "type": "dedup" } ],
+          "select": { "any": [ { "by": "clip", "topFraction": 0.4 }, { "by": "siglip", "of": "probability", "min": 0.4 }, { "by": "capfilt", "of": "synthetic", "min": 0.95 } ] },
           "output": { "path": "{{output}}", "samplesPerShard": 100 }
         }
         """)!.AsObject();
