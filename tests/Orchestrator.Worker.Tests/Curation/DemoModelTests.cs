@@ -3,6 +3,7 @@ using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Samples.PoolGenerator;
+using Orchestrator.Samples.PoolGenerator.Captions;
 using Orchestrator.Samples.PoolGenerator.Shards;
 using Orchestrator.Worker.Curation;
 
@@ -63,6 +64,12 @@ public sealed class DemoModelTests
         var verdict = CurationVerdict.Of(TruthLine.Read(pool.TruthPath), [.. Enumerable.Range(0, 3).SelectMany(part => Rows(Path.Combine(harness.Output, "scores", $"part-{part:D5}.parquet"))).Select(Curated)]);
         TestContext.Current.TestOutputHelper?.WriteLine(verdict.ToString());
         Assert.True(verdict is { SwappedRemoved: { All: > 60, Value: >= 0.9 }, AddedTrue: { All: > 400, Value: >= 0.8 }, TopTrue: { All: > 80, Value: >= 0.98 } }, verdict.ToString());
+
+        // The judge itself against the generator, whose captions of a scene are true and whose wrong ones are not.
+        Assert.All(TruthLine.Read(pool.TruthPath), line => Assert.True(CaptionTruth.IsTrue(line.TrueCaption, line.Scene), line.TrueCaption));
+        Assert.All(
+            TruthLine.Read(pool.TruthPath).Where(l => l.Defect is DefectKind.SwappedCaption or DefectKind.PartialTruth or DefectKind.BoilerplateCaption),
+            line => Assert.False(CaptionTruth.IsTrue(line.Caption!, line.Scene), line.Caption));
 
         // Each text that passed is a sample of the output, and nothing else is.
         Assert.Equal(verdict.Web.All + verdict.Synthetic.All, CurationJobTests.ReadOutput(harness).Count);

@@ -122,6 +122,40 @@ public sealed class StageOracleTests
         Assert.True(beam == CaptionSearch.Beam || rows.Select(r => r.Tags[0]).Distinct().Count() > pictures.Length, "equal pictures got equal captions although their seeds differ");
     }
 
+    [Fact]
+    public void Caption_APictureThatIsNoNumbers_LeavesTheOthersTheirCaptions()
+    {
+        using var models = Load();
+        var (captioner, filter) = (models.GetCaptioner("blip-caption-demo"), models.GetMatcher("blip-itm-demo"));
+        var pixels = Enumerable.Range(0, 3).SelectMany(i => Enumerable.Repeat(0.3f * i, captioner.Contract.TensorLength)).ToArray();
+        var expected = captioner.Caption(pixels, 3, [1, 2, 3], captioner.Defaults);
+        pixels.AsSpan(captioner.Contract.TensorLength, captioner.Contract.TensorLength).Fill(float.NaN);
+
+        Assert.All(expected, Assert.NotNull);
+        Assert.Equal([expected[0], null, expected[2]], captioner.Caption(pixels, 3, [1, 2, 3], captioner.Defaults));
+        Assert.Equal([false, true, false], filter.Match(pixels, 3, MatchToken.Encoder, ["a", "b", "c"])[0].Select(float.IsNaN));
+    }
+
+    [Fact]
+    public void Bind_ModelsOfOnePreprocessing_ShareATensor()
+    {
+        using var models = Load();
+        var plan = ScoringPlan.Bind(
+            Domain.Curation.CurationParser.ParseCanonical($$"""
+                { "kind": "curation", "name": "t", "input": { "shards": ["a.tar"] }, "output": { "path": "x" },
+                  "stages": [ {{Scores}}, { "type": "capfilt", "captioner": "blip-caption-demo", "filter": "blip-itm-demo" } ] }
+                """),
+            models,
+            _ => throw new InvalidOperationException(),
+            _ => throw new InvalidOperationException());
+        var pairs = plan.Models.OfType<PairStage>().ToArray();
+        var capFilt = Assert.Single(plan.Models.OfType<CapFiltStage>());
+        Assert.Equal(3, plan.Preprocessors.Count);
+        Assert.Equal([0, 0, 1], pairs.Select(p => p.Tensor));
+        Assert.Equal((2, 2), (capFilt.CaptionerTensor, capFilt.FilterTensor));
+        Assert.Equal([null, null, pairs[2].Encoder.GetLogits()], pairs.Select(p => p.Logits));
+    }
+
     // The golden run has ids, the filter takes texts: the words of the vocabulary between the first token and the end.
     private static IReadOnlyList<string> Texts(string run)
     {
