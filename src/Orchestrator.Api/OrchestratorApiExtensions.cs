@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orchestrator.Api.Auth;
@@ -38,6 +39,8 @@ public static class OrchestratorApiExtensions
         services.AddSingleton<IJobPlan, SelectionPlan>();
         services.AddOrchestratorGrains();
 
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
+        services.AddSingleton<StreamSlots>();
         services.AddApiKeys();
         services.AddApiDocument();
         services.AddProblemDetails();
@@ -65,6 +68,7 @@ public static class OrchestratorApiExtensions
         // The host checks too, but only after it has made its services, the first of which would report its own mistakes alone.
         app.Services.GetRequiredService<IStartupValidator>().Validate();
 
+        app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();

@@ -176,7 +176,7 @@ internal static class SubmitEndpoints
             case CreateJobStatus.IdempotencyConflict:
                 return Problems.KeyReused(key ?? "", job.Id);
             case CreateJobStatus.OutputClaimed:
-                return Problems.OutputClaimed(job.Id, job.OutputKey ?? "");
+                return Caller.MaySee(context.User, job) ? Problems.OutputClaimed(job.Id, job.OutputKey ?? "") : Problems.OutputTaken(job.OutputKey ?? "");
         }
 
         await AnnounceAsync(services, job);
