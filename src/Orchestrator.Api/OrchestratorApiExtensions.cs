@@ -6,7 +6,9 @@ using Orchestrator.Api.Http;
 using Orchestrator.Api.Jobs;
 using Orchestrator.Api.Options;
 using Orchestrator.Api.Pages;
+using Orchestrator.Api.Schedules;
 using Orchestrator.Api.Submission;
+using Orchestrator.Api.Webhooks;
 using Orchestrator.Api.Workers;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Evaluation;
@@ -52,6 +54,9 @@ public static class OrchestratorApiExtensions
         services.AddSingleton<IDocumentPlanner, SelectionPlanner>();
         services.AddSingleton<IDocumentPlanner, EvaluationPlanner>();
         services.AddSingleton<DocumentPlanners>();
+        services.AddSingleton<TenantQuotas>();
+        services.AddSingleton<IJobSubmitter, JobSubmitter>();
+        services.AddSchedulesAndWebhooks();
         services.AddSingleton<WorkerDirectory>();
         services.AddSingleton<JobReader>();
         services.AddSingleton<ResultReader>();
@@ -84,6 +89,9 @@ public static class OrchestratorApiExtensions
         ResultEndpoints.Map(api);
         WorkerEndpoints.Map(api);
         ModelEndpoints.Map(api);
+        TenantEndpoints.Map(api);
+        ScheduleEndpoints.Map(api);
+        WebhookEndpoints.Map(api);
 
         app.MapPages();
         app.MapDefaultEndpoints();
