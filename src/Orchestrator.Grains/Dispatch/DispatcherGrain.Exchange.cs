@@ -116,6 +116,7 @@ internal sealed partial class DispatcherGrain
             if (IsText(done.Manifest) && IsText(done.Digest))
             {
                 batch.Completions.Add(done);
+                BookCompletion(done, batch, now);
             }
             else if (Find(done.Lease) is { } entry)
             {
@@ -352,7 +353,11 @@ internal sealed partial class DispatcherGrain
             if (entry?.Record is { } record)
             {
                 fairShare.Charge(record.Tenant, entry.Correct(lease.Index, done.Elapsed));
-                SettleUsage(entry, lease.Index, done.Elapsed.TotalSeconds, time.GetUtcNow());
+                if (!batch.Booked.Contains(lease))
+                {
+                    SettleUsage(entry, lease.Index, done.Elapsed.TotalSeconds, time.GetUtcNow());
+                }
+
                 entry.AddTally(done.Tally);
                 instruments.OnShardCommitted(record.Kind, lease.Phase, done.Elapsed);
             }

@@ -13,6 +13,13 @@ internal sealed partial class DispatcherGrain
             return;
         }
 
+        // Slots that this very exchange makes free may be given out by it: its completions are written before its grants.
+        var freed = batch.Completions.Select(done => done.Lease).Where(IsHeld).GroupBy(lease => lease.Job).ToDictionary(group => jobs[group.Key], group => group.Count());
+        foreach (var (entry, count) in freed)
+        {
+            entry.Freeing = count;
+        }
+
         var warm = request.WarmModels.ToHashSet(StringComparer.Ordinal);
         var occupied = OccupiedByTenant();
         while (batch.Grants.Count < wanted
@@ -29,6 +36,11 @@ internal sealed partial class DispatcherGrain
             usage.Begin(tenant, entry.BeginUsage(take.Index, now));
             occupied[tenant] = occupied.GetValueOrDefault(tenant) + 1;
             batch.Grants.Add(new PendingGrant(entry, entry.Record.Phase, entry.Record.Kind, take));
+        }
+
+        foreach (var entry in freed.Keys)
+        {
+            entry.Freeing = 0;
         }
     }
 }

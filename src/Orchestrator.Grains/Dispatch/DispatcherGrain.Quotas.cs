@@ -1,3 +1,4 @@
+using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Domain.Jobs;
 
 namespace Orchestrator.Grains.Dispatch;
@@ -26,7 +27,7 @@ internal sealed partial class DispatcherGrain
         {
             if (entry is { Record.Tenant: { } tenant, Ledger.Occupied: > 0 and var count })
             {
-                occupied[tenant] = occupied.GetValueOrDefault(tenant) + count;
+                occupied[tenant] = occupied.GetValueOrDefault(tenant) + count - entry.Freeing;
             }
         }
 
@@ -44,6 +45,20 @@ internal sealed partial class DispatcherGrain
         var quota = tenants.Of(tenant);
         return !(quota.MaxRunningSlots <= occupied.GetValueOrDefault(tenant))
             && !(quota.MaxDeviceSeconds <= usage.Used(tenant, now));
+    }
+
+    /// <summary>True for a lease that counts, as far as is known here.</summary>
+    private bool IsHeld(LeaseRef lease) =>
+        Find(lease) is { Ledger: { } ledger } && lease.Index >= 0 && lease.Index < ledger.Counts.Total
+        && ledger[lease.Index] is { State: ShardState.Leased } row && row.Attempt == lease.Attempt;
+
+    /// <summary>Books what a completion took before more is given out: a quota that it fills must hold in this very exchange.</summary>
+    private void BookCompletion(ShardCompletion done, DispatchBatch batch, DateTimeOffset now)
+    {
+        if (IsHeld(done.Lease) && jobs[done.Lease.Job] is var entry && entry.KnowsUsageOf(done.Lease.Index) && batch.Booked.Add(done.Lease))
+        {
+            SettleUsage(entry, done.Lease.Index, done.Elapsed.TotalSeconds, now);
+        }
     }
 
     /// <summary>A lease of a tenant has ended: what it cost beyond its estimate, and how long it held a slot.</summary>

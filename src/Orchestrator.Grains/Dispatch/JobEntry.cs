@@ -59,7 +59,10 @@ internal sealed class JobEntry(JobId id)
     public bool IsOpen => Record?.State == JobState.Running && Loading is null && Ledger is { IsStale: false };
 
     /// <summary>True where it is open and the document's <c>limits.parallelism</c> leaves room for one more.</summary>
-    public bool HasRoom => IsOpen && !(parallelism <= Ledger!.Occupied);
+    public bool HasRoom => IsOpen && !(parallelism <= Ledger!.Occupied - Freeing);
+
+    /// <summary>Leases that end with the exchange under way; set only while it chooses what to give out.</summary>
+    public int Freeing { get; set; }
 
     /// <summary>True where there is something new for watchers.</summary>
     public bool HasNews => moved || events.Count > 0;
@@ -186,6 +189,9 @@ internal sealed class JobEntry(JobId id)
 
     /// <summary>The lease ended: the estimate given back; 0 where it was granted by an earlier activation.</summary>
     public double EndUsage(int index) => held.Remove(index, out var lease) ? lease.Estimate : 0;
+
+    /// <summary>True where the lease's beginning was booked here and its end was not.</summary>
+    public bool KnowsUsageOf(int index) => held.ContainsKey(index);
 
     /// <summary>For how long the lease has held a slot, as far as is known here.</summary>
     public double HeldSeconds(int index, DateTimeOffset now) => held.TryGetValue(index, out var lease) ? (now - lease.At).TotalSeconds : 0;
