@@ -16,7 +16,8 @@ public enum JobFit
 /// <summary>A job in the queue.</summary>
 /// <param name="Priority">1 (low) to 5 (high).</param>
 /// <param name="SubmittedAt">Start of its waiting.</param>
-public sealed record FairShareJob(JobId Id, string Tenant, int Priority, DateTimeOffset SubmittedAt);
+/// <param name="Shards">Shards of its phase; those of a large one give its tenant no head start.</param>
+public sealed record FairShareJob(JobId Id, string Tenant, int Priority, DateTimeOffset SubmittedAt, int Shards = int.MaxValue);
 
 /// <summary>Knobs of <see cref="FairShare"/>.</summary>
 public sealed record FairShareOptions
@@ -34,8 +35,8 @@ public sealed record FairShareOptions
     public double WarmLead { get; init; } = 2;
 
     /// <summary>
-    /// Leases that a tenant which owes nothing may take at once when it comes, or comes back, with work. They are booked as all
-    /// others, so it pays for them afterwards. 0 (default) turns the head start off.
+    /// A tenant which owes nothing and comes, or comes back, with a job of at most so many shards may take them at once. They are
+    /// booked as all others, so it pays for them afterwards. 0 (default) turns the head start off.
     /// </summary>
     public int HeadStart { get; init; }
 }
@@ -49,10 +50,11 @@ public sealed record FairShareOptions
 /// next. Over any time in which two tenants always have work, their services divided by their weights differ by no more
 /// than one charge of each. A tenant that was idle starts at the clock (the lowest tag served last): idleness saves no credit.
 /// Example: weights 2 and 1, unit costs: a, b, a, a, b, a, a, b, ...</para>
-/// <para>With <see cref="FairShareOptions.HeadStart"/> = n such a tenant takes its first n leases before its turn and owes
-/// them: the bound above grows by n charges, and a tenant that leaves and comes back gets a new head start only once the clock
-/// has reached its tag, so over time it has no more than its share. A job of at most n shards thus waits only for slots to
-/// become free, whatever other tenants have queued: it is delayed by no more than one of their shards.</para>
+/// <para>With <see cref="FairShareOptions.HeadStart"/> = n a tenant that comes with a job of at most n shards takes them before its
+/// turn and owes them: the bound above grows by n charges, and a tenant that leaves and comes back gets a new head start only
+/// once the clock has reached its tag, so over time it has no more than its share. Such a job waits only for slots to become
+/// free, however much other tenants have queued: it is delayed by no more than one of their shards. Jobs that are larger have
+/// none, or two of them would hold each other's up.</para>
 /// <para>Inside a tenant the order is by <c>SubmittedAt - Priority * AgeingStep</c>, then by id. It never changes while a
 /// job waits, and every job overtakes all that are submitted late enough, whatever their priority: nothing starves.</para>
 /// <para>Where models are warm on the asking worker, a job may be taken before its turn: by at most
@@ -91,7 +93,7 @@ public sealed class FairShare(FairShareOptions options)
 
         if (tenant.Jobs.Count == 0 && tenant.Tag <= clock)
         {
-            tenant.Ahead = options.HeadStart;
+            tenant.Ahead = job.Shards <= options.HeadStart ? job.Shards : 0;
         }
 
         tenant.Jobs.Add((Rank(job), job.Id));

@@ -61,16 +61,16 @@ public sealed class SlotUsage(TimeSpan window)
         }
 
         var first = FirstMinute(now);
-        var rest = payer.Total(first) / 1000d;
-        if (rest < limit)
+        var rest = payer.Total(first);
+        if (rest / 1000d < limit)
         {
             return TimeSpan.Zero;
         }
 
         foreach (var (minute, milliseconds) in payer.Minutes)
         {
-            rest -= milliseconds / 1000d;
-            if (rest < limit)
+            rest -= milliseconds;
+            if (rest / 1000d < limit)
             {
                 // Gone from the window when it is no longer the first minute that counts.
                 return DateTimeOffset.FromUnixTimeSeconds((minute + minutes) * 60) - now;

@@ -43,8 +43,8 @@ public sealed class DispatchOptions
     public double WarmLeadSeconds { get; set; } = 2;
 
     /// <summary>
-    /// Leases that a tenant which owes nothing may take at once when it comes with work, before its turn; it pays for them
-    /// afterwards. A job of so many shards waits for no queue of another tenant's. 0 to 10,000. Default: 16.
+    /// A tenant which owes nothing and comes with a job of at most so many shards may take them at once, before its turn; it pays
+    /// for them afterwards. Such a job waits for no queue of another tenant's. 0 to 10,000. Default: 16.
     /// </summary>
     public int HeadStart { get; set; } = 16;
 

@@ -169,7 +169,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
                 var ledger = new ShardLedger([.. rows.Select(ToLedgerRow)], retries, time.GetUtcNow(), options.LeaseTtl);
                 entry.EndLoad(record, ledger, tally);
                 jobs[entry.Id] = entry;
-                fairShare.SetJob(new FairShareJob(record.Id, record.Tenant, record.Priority, record.CreatedAt));
+                fairShare.SetJob(new FairShareJob(record.Id, record.Tenant, record.Priority, record.CreatedAt, ledger.Counts.Total));
                 if (ledger.Counts.Pending > 0)
                 {
                     EndHolds();

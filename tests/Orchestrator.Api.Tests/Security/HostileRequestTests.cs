@@ -18,6 +18,7 @@ public sealed class HostileRequestTests(HostileServer hostile) : IClassFixture<H
         var answer = await RawHttp.SendAsync(hostile.Server.Address, row.Make(hostile));
 
         Assert.True(row.Status == answer.Status, $"{name}: {row.Status} expected, got {answer.Status}\n{answer.Text[..Math.Min(1500, answer.Text.Length)]}");
+        Assert.Contains(row.Because ?? "", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(HostileServer.Secret, answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("   at Orchestrator.", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("\r\nSet-Cookie: a=b", answer.Text, StringComparison.Ordinal);

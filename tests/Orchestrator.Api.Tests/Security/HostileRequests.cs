@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace Orchestrator.Api.Tests.Security;
 
 /// <summary>One request that must be refused. <paramref name="Make"/> builds its bytes when the server is up.</summary>
-internal sealed record Hostile(string Name, int Status, Func<HostileServer, byte[]> Make);
+/// <param name="Because">What the answer must name, so that it is refused for the right reason.</param>
+internal sealed record Hostile(string Name, int Status, Func<HostileServer, byte[]> Make, string? Because = null);
 
 /// <summary>The table: who must not, where, and how it is said no. Grown by what attackers are known to try; never shortened.</summary>
 internal static class HostileRequests
@@ -37,7 +38,7 @@ internal static class HostileRequests
         yield return new("stranger: selection from the job", 422, s => Post("jobs", new JsonObject
         {
             ["kind"] = "selection", ["name"] = "x", ["from"] = s.Job, ["output"] = new JsonObject { ["path"] = "out/x" },
-        }));
+        }), "$.from");
         yield return Doc("stranger: names the victim as tenant", 403, d => d["tenant"] = "victim");
         yield return new("stranger: plans for the victim", 403, _ => Post("jobs/plan", With(d => d["tenant"] = "victim")));
         yield return new("stranger: schedules for the victim", 403, _ => Post("schedules", new JsonObject { ["name"] = "x", ["cron"] = "@daily", ["document"] = With(d => d["tenant"] = "victim") }));
@@ -111,22 +112,22 @@ internal static class HostileRequests
         ];
         foreach (var place in places)
         {
-            yield return Doc($"input: {Printable(place)}", 422, d => d["input"]!["shards"] = new JsonArray(place));
+            yield return Doc($"input: {Printable(place)}", 422, d => d["input"]!["shards"] = new JsonArray(place), "$.input.shards[0]");
         }
 
         foreach (var place in (string[])["/tmp", "../victim/out/two", "..", "up/x", "other/x", "http://127.0.0.1/x", "s3://bucket/x", "out/x\0", "", "link.tar/x", "pool"])
         {
-            yield return Doc($"output: {Printable(place)}", 422, d => d["output"] = new JsonObject { ["path"] = place });
+            yield return Doc($"output: {Printable(place)}", 422, d => d["output"] = new JsonObject { ["path"] = place }, "$.output.path");
         }
 
         foreach (var place in (string[])["/etc/passwd", "link.tar", "http://127.0.0.1/lid.bin", "../victim/pool/0000.tar"])
         {
-            yield return Doc($"language model: {place}", 422, d => d["stages"]![0]!["languageModel"] = place);
-            yield return new($"prompts: {place}", 422, _ => Post("jobs", Evaluation(place)));
-            yield return new($"scores: {place}", 422, _ => Post("jobs", new JsonObject { ["kind"] = "selection", ["name"] = "x", ["from"] = place, ["output"] = new JsonObject { ["path"] = "out/x" } }));
+            yield return Doc($"language model: {place}", 422, d => d["stages"]![0]!["languageModel"] = place, "$.stages[0].languageModel");
+            yield return new($"prompts: {place}", 422, _ => Post("jobs", Evaluation(place)), "$.prompts.path");
+            yield return new($"scores: {place}", 422, _ => Post("jobs", new JsonObject { ["kind"] = "selection", ["name"] = "x", ["from"] = place, ["output"] = new JsonObject { ["path"] = "out/x" } }), "$.from");
         }
 
-        yield return Doc("dedup against another tenant", 422, d => d["stages"] = new JsonArray(new JsonObject { ["type"] = "dedup", ["method"] = "sha256", ["against"] = new JsonArray("../victim/out/one") }));
+        yield return Doc("dedup against another tenant", 422, d => d["stages"] = new JsonArray(new JsonObject { ["type"] = "dedup", ["method"] = "sha256", ["against"] = new JsonArray("../victim/out/one") }), "$.stages[0].against[0]");
         yield return Doc("glob over everything", 422, d => d["input"]!["shards"] = new JsonArray("/**/*.txt"));
         yield return Doc("glob through a link", 422, d => d["input"]!["shards"] = new JsonArray("up/*.txt"));
     }
@@ -134,18 +135,18 @@ internal static class HostileRequests
     /// <summary>Documents made to cost the server memory or time, or to break what shows them.</summary>
     private static IEnumerable<Hostile> Documents()
     {
-        yield return Doc("braces for a billion names", 422, d => d["input"]!["shards"] = new JsonArray("{0..999999999}.tar"));
+        yield return Doc("braces for a billion names", 422, d => d["input"]!["shards"] = new JsonArray("{0..999999999}.tar"), "$.input.shards[0]");
         yield return Doc("braces of braces", 422, d => d["input"]!["shards"] = new JsonArray(string.Concat(Enumerable.Repeat("{a,b,c,d}", 40))));
         yield return Doc("braces nested", 422, d => d["input"]!["shards"] = new JsonArray(new string('{', 200) + new string('}', 200)));
         yield return Doc("rules nested", 422, d => d["select"] = Nested(20));
         yield return Doc("100 stages", 422, d => d["stages"] = new JsonArray([.. Enumerable.Range(0, 100).Select(_ => new JsonObject { ["type"] = "basic-filter" })]));
-        yield return Doc("name with markup", 422, d => d["name"] = "<script>alert(1)</script>");
-        yield return Doc("name with a path", 422, d => d["name"] = "../../x");
+        yield return Doc("name with markup", 422, d => d["name"] = "<script>alert(1)</script>", "$.name");
+        yield return Doc("name with a path", 422, d => d["name"] = "../../x", "$.name");
         yield return Doc("name with a line end", 422, d => d["name"] = "x\r\nSet-Cookie: a=b");
         yield return Doc("tenant of another type", 422, d => d["tenant"] = new JsonArray("victim"));
-        yield return Doc("priority 6", 422, d => d["priority"] = 6);
+        yield return Doc("priority 6", 422, d => d["priority"] = 6, "$.priority");
         yield return Doc("priority 0", 422, d => d["priority"] = 0);
-        yield return Doc("parallelism 0", 422, d => d["limits"] = new JsonObject { ["parallelism"] = 0 });
+        yield return Doc("parallelism 0", 422, d => d["limits"] = new JsonObject { ["parallelism"] = 0 }, "$.limits.parallelism");
         yield return Doc("parallelism beyond reason", 422, d => d["limits"] = new JsonObject { ["parallelism"] = 1_000_000_000 });
         yield return Doc("unknown field", 422, d => d["__proto__"] = new JsonObject());
         yield return Doc("unknown kind", 422, d => d["kind"] = "shell");
@@ -247,7 +248,7 @@ internal static class HostileRequests
         ];
         foreach (var address in addresses)
         {
-            yield return new($"webhook: {Printable(address)}", 422, _ => Post("webhooks", new JsonObject { ["url"] = address }));
+            yield return new($"webhook: {Printable(address)}", 422, _ => Post("webhooks", new JsonObject { ["url"] = address }), "$.url");
         }
 
         yield return new("webhook: address is a number", 422, _ => Post("webhooks", new JsonObject { ["url"] = 1 }));
@@ -259,7 +260,7 @@ internal static class HostileRequests
     {
         foreach (var cron in (string[])["* * * * * *", "every day", "61 * * * *", "0 0 31 2 *", "", "* * * *", "@reboot", "$(id) * * * *", new string('*', 500)])
         {
-            yield return new($"schedule: {Printable(cron)}", 422, _ => Post("schedules", new JsonObject { ["name"] = "x", ["cron"] = cron, ["document"] = With(d => d["output"]!["path"] = "out/{tick}") }));
+            yield return new($"schedule: {Printable(cron)}", 422, _ => Post("schedules", new JsonObject { ["name"] = "x", ["cron"] = cron, ["document"] = With(d => d["output"]!["path"] = "out/{tick}") }), "$.cron");
         }
 
         yield return new("schedule: no document", 422, _ => Post("schedules", new JsonObject { ["name"] = "x", ["cron"] = "@daily" }));
@@ -268,7 +269,8 @@ internal static class HostileRequests
         yield return new("schedule: out of the folder", 422, _ => Post("schedules", new JsonObject { ["name"] = "x", ["cron"] = "@daily", ["document"] = With(d => d["output"]!["path"] = "../victim/{tick}") }));
     }
 
-    private static Hostile Doc(string name, int status, Action<JsonObject> change) => new($"document: {name}", status, _ => Post("jobs", With(change)));
+    private static Hostile Doc(string name, int status, Action<JsonObject> change, string? because = null) =>
+        new($"document: {name}", status, _ => Post("jobs", With(change)), because);
 
     private static JsonObject With(Action<JsonObject> change)
     {

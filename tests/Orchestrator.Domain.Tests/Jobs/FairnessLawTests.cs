@@ -42,6 +42,24 @@ public class FairnessLawTests(ITestOutputHelper output)
     public void WithoutTheHeadStart_TheLawIsBroken() =>
         Assert.True(Simulation.Delay(new(1, 60, 60, HugeJob, SmallJob, HugeTenants: 1, HeadStart: 0), 1) > 60 + Second);
 
+    /// <summary>Nor by anything that came before: the huge job is as new as the small one.</summary>
+    [Fact]
+    public void HugeJob_HasNoHeadStartOfItsOwn()
+    {
+        var share = new FairShare(new FairShareOptions { HeadStart = 16 });
+        share.SetJob(new FairShareJob(JobId.Parse("huge"), "a", 5, default, HugeJob));
+        share.Charge("a", 0.5);
+        Assert.Equal("huge", share.Next(_ => JobFit.Cold)!.Value.Value);
+        share.SetJob(new FairShareJob(JobId.Parse("small"), "b", 1, default, SmallJob));
+        for (var i = 0; i < SmallJob; i++)
+        {
+            Assert.Equal("small", share.Next(_ => JobFit.Cold)!.Value.Value);
+            share.Charge("b", 60);
+        }
+
+        Assert.Equal("huge", share.Next(_ => JobFit.Cold)!.Value.Value);
+    }
+
     [Property(MaxTest = 50)]
     public bool TenantThatLeavesAndComesBack_GetsNoMoreThanItsShareAndOneHeadStart(byte headStart, byte jobSize)
     {
@@ -56,7 +74,7 @@ public class FairnessLawTests(ITestOutputHelper output)
             if (left == 0)
             {
                 share.RemoveJob(JobId.Parse($"small-{round}"));
-                share.SetJob(new FairShareJob(JobId.Parse($"small-{++round}"), "b", 5, default));
+                share.SetJob(new FairShareJob(JobId.Parse($"small-{++round}"), "b", 5, default, size));
                 left = size;
             }
 
@@ -141,7 +159,7 @@ public class FairnessLawTests(ITestOutputHelper output)
                 var id = JobId.Parse(name);
                 var rows = Enumerable.Range(0, shards).Select(i => new LedgerRow(i, ShardState.Pending, 0, null, null, 0, 0)).ToArray();
                 jobs[id] = new Job(name, seconds, new ShardLedger(rows, new RetryPolicy(), Start, Ttl));
-                share.SetJob(new FairShareJob(id, name, 3, Start));
+                share.SetJob(new FairShareJob(id, name, 3, Start, shards));
             }
         }
 
