@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orchestrator.Api.Auth;
@@ -5,7 +6,9 @@ using Orchestrator.Api.Http;
 using Orchestrator.Api.Jobs;
 using Orchestrator.Api.Options;
 using Orchestrator.Api.Pages;
+using Orchestrator.Api.Schedules;
 using Orchestrator.Api.Submission;
+using Orchestrator.Api.Webhooks;
 using Orchestrator.Api.Workers;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Evaluation;
@@ -38,6 +41,8 @@ public static class OrchestratorApiExtensions
         services.AddSingleton<IJobPlan, SelectionPlan>();
         services.AddOrchestratorGrains();
 
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();
+        services.AddSingleton<StreamSlots>();
         services.AddApiKeys();
         services.AddApiDocument();
         services.AddProblemDetails();
@@ -49,6 +54,9 @@ public static class OrchestratorApiExtensions
         services.AddSingleton<IDocumentPlanner, SelectionPlanner>();
         services.AddSingleton<IDocumentPlanner, EvaluationPlanner>();
         services.AddSingleton<DocumentPlanners>();
+        services.AddSingleton<TenantQuotas>();
+        services.AddSingleton<IJobSubmitter, JobSubmitter>();
+        services.AddSchedulesAndWebhooks();
         services.AddSingleton<WorkerDirectory>();
         services.AddSingleton<JobReader>();
         services.AddSingleton<ResultReader>();
@@ -65,6 +73,7 @@ public static class OrchestratorApiExtensions
         // The host checks too, but only after it has made its services, the first of which would report its own mistakes alone.
         app.Services.GetRequiredService<IStartupValidator>().Validate();
 
+        app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();
@@ -80,6 +89,9 @@ public static class OrchestratorApiExtensions
         ResultEndpoints.Map(api);
         WorkerEndpoints.Map(api);
         ModelEndpoints.Map(api);
+        TenantEndpoints.Map(api);
+        ScheduleEndpoints.Map(api);
+        WebhookEndpoints.Map(api);
 
         app.MapPages();
         app.MapDefaultEndpoints();

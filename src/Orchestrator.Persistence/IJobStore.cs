@@ -17,6 +17,7 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Stores a job in state <see cref="JobState.Pending"/> with its first phase's shards, or says which job stands in the way.</summary>
     /// <exception cref="ArgumentException">Shards are not dense from 0 and in order.</exception>
     /// <exception cref="InvalidOperationException">The id was used before.</exception>
+    /// <exception cref="QueueFullException">The tenant would have more queued shards than <see cref="NewJob.QueueLimit"/>; nothing was stored.</exception>
     Task<CreateJobResult> CreateJobAsync(NewJob job, CancellationToken cancellationToken);
 
     /// <summary>One job, or null.</summary>
@@ -100,7 +101,21 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>Removes a terminal job with all its rows; false where it is not there or not terminal.</summary>
     Task<bool> DeleteJobAsync(JobId id, CancellationToken cancellationToken);
+
+    /// <summary>Shards of the current phases of unfinished jobs, by tenant; of one tenant, or of all that have such jobs.</summary>
+    Task<IReadOnlyList<TenantLoad>> ReadLoadsAsync(string? tenant, CancellationToken cancellationToken);
+
+    /// <summary>Adds to what tenants used of the slots, and forgets minutes before <paramref name="keepFrom"/>.</summary>
+    Task AddUsageAsync(IReadOnlyList<UsageMinute> usage, long keepFrom, CancellationToken cancellationToken);
+
+    /// <summary>What tenants used of the slots from a minute on, of one tenant or of all.</summary>
+    Task<IReadOnlyList<UsageMinute>> ReadUsageAsync(string? tenant, long fromMinute, CancellationToken cancellationToken);
 }
+
+/// <summary>Shards of a tenant's unfinished jobs.</summary>
+/// <param name="Queued">Waiting, back-offs included.</param>
+/// <param name="Leased">Held by workers.</param>
+public sealed record TenantLoad(string Tenant, long Queued, long Leased);
 
 /// <summary>Counts of a phase by shard state, and the sum of its committed shards' tallies.</summary>
 public sealed record PhaseCounts(

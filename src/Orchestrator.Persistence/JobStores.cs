@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Persistence.Postgres;
+using Orchestrator.Persistence.Sql;
 using Orchestrator.Persistence.Sqlite;
 
 namespace Orchestrator.Persistence;
@@ -39,10 +40,13 @@ public static class JobStores
     public static IServiceCollection AddJobStore(this IServiceCollection services, JobStoreOptions options) =>
         services.AddJobStore(_ => options);
 
-    /// <summary>As the other overload, with options that need the container.</summary>
-    public static IServiceCollection AddJobStore(this IServiceCollection services, Func<IServiceProvider, JobStoreOptions> options) =>
-        services.AddSingleton(provider => Create(
+    /// <summary>As the other overload, with options that need the container. Registers the same object as <see cref="IScheduleStore"/> and <see cref="IWebhookStore"/>.</summary>
+    public static IServiceCollection AddJobStore(this IServiceCollection services, Func<IServiceProvider, JobStoreOptions> options) => services
+        .AddSingleton(provider => (SqlJobStore)Create(
             options(provider),
             (TimeProvider?)provider.GetService(typeof(TimeProvider)) ?? TimeProvider.System,
-            ((ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)))?.CreateLogger("Orchestrator.Persistence")));
+            ((ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)))?.CreateLogger("Orchestrator.Persistence")))
+        .AddSingleton<IJobStore>(provider => provider.GetRequiredService<SqlJobStore>())
+        .AddSingleton<IScheduleStore>(provider => provider.GetRequiredService<SqlJobStore>())
+        .AddSingleton<IWebhookStore>(provider => provider.GetRequiredService<SqlJobStore>());
 }

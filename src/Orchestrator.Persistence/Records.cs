@@ -17,6 +17,7 @@ namespace Orchestrator.Persistence;
 /// <param name="FirstPhase">Name of the first phase.</param>
 /// <param name="Shards">Its shards.</param>
 /// <param name="Trace">W3C traceparent of the span that submits it; null where nobody traces.</param>
+/// <param name="QueueLimit">Most queued shards that its tenant may have with this job; null for any number.</param>
 public sealed record NewJob(
     JobId Id,
     string Kind,
@@ -31,7 +32,8 @@ public sealed record NewJob(
     IReadOnlyList<string> ModelPhases,
     string FirstPhase,
     IReadOnlyList<ShardSpec> Shards,
-    string? Trace = null);
+    string? Trace = null,
+    int? QueueLimit = null);
 
 /// <summary>How <see cref="IJobStore.CreateJobAsync"/> ended.</summary>
 public enum CreateJobStatus

@@ -23,3 +23,14 @@ public sealed class OutputClaimedException(JobId job, string outputKey, JobId? h
     /// <summary>The job in the way; null where it ended in the meantime, so that another try may succeed.</summary>
     public JobId? Holder { get; } = holder;
 }
+
+/// <summary>The tenant has as many queued shards as it may have.</summary>
+public sealed class QueueFullException(string tenant, long queued, int limit)
+    : Exception($"Tenant '{tenant}' has {queued} queued shards and may have {limit}.")
+{
+    /// <summary>Queued shards without the refused job's.</summary>
+    public long Queued { get; } = queued;
+
+    /// <summary>Most that it may have.</summary>
+    public int Limit { get; } = limit;
+}

@@ -15,6 +15,7 @@ internal static class AuthExtensions
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>());
         services.AddSingleton<KeyRing>();
+        services.AddHostedService<PlainKeyWarning>();
 
         // Kestrel asks the transports from the last registered to the first.
         services.AddSingleton<IConnectionListenerFactory, ListenGuard>();

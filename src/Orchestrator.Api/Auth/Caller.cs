@@ -10,5 +10,8 @@ internal static class Caller
     public static string? TenantOf(ClaimsPrincipal user) => user.FindFirstValue(ApiKeyHandler.TenantClaim);
 
     /// <summary>False for a job of another tenant: to the caller it does not exist.</summary>
-    public static bool MaySee(ClaimsPrincipal user, JobRecord job) => TenantOf(user) is not { } tenant || tenant == job.Tenant;
+    public static bool MaySee(ClaimsPrincipal user, JobRecord job) => MaySee(user, job.Tenant);
+
+    /// <summary>False for what belongs to another tenant: to the caller it does not exist.</summary>
+    public static bool MaySee(ClaimsPrincipal user, string owner) => TenantOf(user) is not { } tenant || tenant == owner;
 }

@@ -14,6 +14,9 @@ public sealed record KeyHolder(string Name, string? Tenant, IReadOnlySet<string>
 /// <summary>The keys of the server, as hashes. Immutable; safe for concurrent use.</summary>
 public sealed class KeyRing
 {
+    /// <summary>What a hash in the configuration begins with, so that it is never taken for a key.</summary>
+    public const string HashPrefix = "sha256:";
+
     // The web server asks for this object before the settings are checked; reading them then would report their mistakes alone.
     private readonly Lazy<(byte[] Hash, KeyHolder Holder)[]> keys;
 
@@ -41,6 +44,12 @@ public sealed class KeyRing
         return found;
     }
 
+    /// <summary>What the configuration needs to know of a key: <c>sha256:</c> and the hash of its UTF-8 bytes.</summary>
+    public static string Hash(string key) => HashPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    /// <summary>A new key: <c>orch_</c> and 256 random bits.</summary>
+    public static string NewKey() => "orch_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
     private static byte[] HashOf(AuthKeyOptions key) =>
-        key.Sha256 is { } hex ? Convert.FromHexString(hex) : SHA256.HashData(Encoding.UTF8.GetBytes(key.Key ?? ""));
+        key.Hash is { } hex ? Convert.FromHexString(hex) : SHA256.HashData(Encoding.UTF8.GetBytes(key.Key ?? ""));
 }

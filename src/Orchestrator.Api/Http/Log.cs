@@ -14,4 +14,7 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Warning, "Job {Job} is stored but could not be announced; the control plane will find it when it next looks.")]
     public static partial void NotAnnounced(ILogger logger, string job, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Error, "{Work} failed; trying again.")]
+    public static partial void WorkFailed(ILogger logger, string work, Exception exception);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Domain.Documents;
 using Orchestrator.Domain.Jobs;
@@ -29,6 +30,35 @@ internal static class Problems
     /// <summary>The state does not allow the command; members <c>state</c> and <c>jobId</c>.</summary>
     public static ProblemHttpResult WrongState(JobId id, JobState state, string detail) => Of(
         409, "The job's state does not allow this.", detail, new() { ["jobId"] = id.Value, ["state"] = WireNames.Of(state) });
+
+    /// <summary>More than the caller's share; whoever answers with it also sets <see cref="SetRetryAfter"/>.</summary>
+    public static ProblemHttpResult OverQuota(string detail) => Of(429, "That is more than this tenant or key may have now.", detail);
+
+    /// <summary>As <see cref="OverQuota"/>, with the header that says when to try again.</summary>
+    public static ProblemHttpResult TooMany(HttpContext context, TimeSpan retryAfter, string detail)
+    {
+        SetRetryAfter(context, retryAfter);
+        return OverQuota(detail);
+    }
+
+    /// <summary>Says in whole seconds when to try again; nothing where that is not known.</summary>
+    public static void SetRetryAfter(HttpContext context, TimeSpan? retryAfter)
+    {
+        if (retryAfter is { } later)
+        {
+            context.Response.Headers.RetryAfter = ((long)Math.Ceiling(Math.Max(1, later.TotalSeconds))).ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>Something of that name or id exists, or as many as there may be.</summary>
+    public static ProblemHttpResult Conflict(string title, string detail) => Of(409, title, detail);
+
+    /// <summary>As <see cref="OutputClaimed"/>, where the other job is a stranger's: that it exists is all that may be said.</summary>
+    public static ProblemHttpResult OutputTaken(string output) => Of(
+        409,
+        "Another job writes to this output.",
+        $"A job that has not ended writes to '{output}'. Give another output.path.",
+        new() { ["errors"] = new[] { new DocumentError("$.output.path", output, "is the output of a job that has not ended") } });
 
     /// <summary>Another job that has not ended writes to the same output; member <c>jobId</c> is that job.</summary>
     public static ProblemHttpResult OutputClaimed(JobId holder, string output) => Of(

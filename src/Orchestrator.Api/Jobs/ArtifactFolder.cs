@@ -69,5 +69,5 @@ public sealed class ArtifactFolder(StoragePaths paths)
     private static bool IsHidden(string path) => path.Split('/').Any(part => part.StartsWith('.'));
 
     private string? RootOf(JobRecord job) =>
-        job.OutputKey is { } output && paths.Roots.Resolve(output, "output.path") is { Ok: true } root ? root.Value : null;
+        job.OutputKey is { } output && paths.For(job.Tenant).Roots.Resolve(output, "output.path") is { Ok: true } root ? root.Value : null;
 }

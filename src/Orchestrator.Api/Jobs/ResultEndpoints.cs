@@ -62,7 +62,8 @@ internal static class ResultEndpoints
         // Output holds captions and pictures of strangers: a browser shows them in a box without this server's rights.
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.ContentSecurityPolicy =
-            "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; sandbox allow-scripts; frame-ancestors 'self'";
+            "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; sandbox allow-scripts; frame-ancestors 'self'";
+        context.Response.Headers.CacheControl = "private, no-cache";
         return TypedResults.PhysicalFile(file.Path, ContentTypes.Of(file.Path), enableRangeProcessing: true, lastModified: File.GetLastWriteTimeUtc(file.Path));
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -8,22 +7,15 @@ using Orchestrator.Api.Auth;
 using Orchestrator.Api.Http;
 using Orchestrator.Api.Options;
 using Orchestrator.Api.Submission;
-using Orchestrator.Contracts;
-using Orchestrator.Contracts.Jobs;
-using Orchestrator.Domain.Jobs;
-using Orchestrator.Grains.Dispatch;
-using Orchestrator.Persistence;
 
 namespace Orchestrator.Api.Jobs;
 
 /// <summary>What submitting needs.</summary>
 internal sealed record SubmitServices(
-    [property: FromServices] IJobStore Store,
-    [property: FromServices] IGrainFactory Grains,
+    [property: FromServices] IJobSubmitter Submitter,
+    [property: FromServices] JobReader Jobs,
     [property: FromServices] DocumentPlanners Planners,
-    [property: FromServices] IOptions<LimitsOptions> Limits,
-    [property: FromServices] DispatchInstruments Instruments,
-    [property: FromServices] ILogger<SubmitServices> Logger);
+    [property: FromServices] IOptions<LimitsOptions> Limits);
 
 /// <summary><c>POST /jobs</c> and <c>POST /jobs/plan</c>.</summary>
 internal static class SubmitEndpoints
@@ -36,7 +28,7 @@ internal static class SubmitEndpoints
             .WithName("SubmitJob").WithTags("Jobs").RequireAuthorization(Roles.Submitter)
             .WithSummary("Submits a job. With an Idempotency-Key the same document is stored once, however often it is sent.")
             .Accepts<JsonObject>("application/json")
-            .ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(503);
+            .ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503);
         api.MapPost("/jobs/plan", PlanAsync)
             .WithName("PlanJob").WithTags("Jobs").RequireAuthorization(Roles.Submitter)
             .WithSummary("Checks a document and counts its shards; runs nothing. A document with mistakes is answered with 422 and all of them.")
@@ -69,41 +61,24 @@ internal static class SubmitEndpoints
     public static async Task<Results<Created<JobDetail>, Ok<JobDetail>, ProblemHttpResult>> SubmitDocumentAsync(
         JsonElement root, HttpContext context, SubmitServices services, string? idempotencyKey, CancellationToken cancellationToken)
     {
-        if (ForeignTenant(context.User, root) is { } foreign)
+        var submitter = new Submitter(Caller.TenantOf(context.User), context.User.Identity?.Name);
+        var outcome = await services.Submitter.SubmitAsync(root, submitter, idempotencyKey, cancellationToken);
+        if (outcome.Job is not { } job)
         {
-            return foreign;
+            Problems.SetRetryAfter(context, outcome.RetryAfter);
+            return outcome.Problem!;
         }
 
-        if (services.Planners.Find(root) is { Error: { } unknown })
+        var now = await services.Jobs.FindAsync(job.Id.Value, context.User, cancellationToken) ?? job;
+        var detail = await services.Jobs.DetailAsync(now, cancellationToken);
+        var location = $"/api/v1/jobs/{job.Id}";
+        if (outcome.IsNew)
         {
-            return Problems.Invalid([unknown]);
+            return TypedResults.Created(location, detail);
         }
 
-        var planner = services.Planners.Find(root).Planner!;
-        using var trace = JobTrace.Start(TelemetryNames.SubmitSpan, null);
-
-        // The key comes first: by now the first job may have filled the very folder that planning would refuse.
-        if (idempotencyKey is not null && await FindFirstAsync(services, planner, root, context, idempotencyKey, cancellationToken) is { } first)
-        {
-            return first;
-        }
-
-        var submission = await CheckAsync(planner, root, context, preview: false, cancellationToken);
-        if (submission.Errors.Count > 0)
-        {
-            return Problems.Invalid(submission.Errors);
-        }
-
-        var job = submission.ToJob(idempotencyKey) with { Trace = trace?.Id };
-        trace?.SetTag(JobTrace.JobTag, job.Id.Value);
-        var created = await services.Store.CreateJobAsync(job, cancellationToken);
-        if (created.Status == CreateJobStatus.Created)
-        {
-            services.Instruments.OnJobSubmitted(job.Kind);
-            Log.Submitted(services.Logger, job.Id.Value, context.User.Identity?.Name, job.Shards.Count, job.OutputKey ?? "");
-        }
-
-        return await AnswerAsync(services, created.Status, created.Job, context, idempotencyKey, cancellationToken);
+        context.Response.Headers.Location = location;
+        return TypedResults.Ok(detail);
     }
 
     private static async Task<Results<Ok<PlanView>, ProblemHttpResult>> PlanAsync(
@@ -122,7 +97,8 @@ internal static class SubmitEndpoints
     /// <summary>Plans a document that was read; the one way for both the API and the pages.</summary>
     public static async Task<Results<Ok<PlanView>, ProblemHttpResult>> PlanDocumentAsync(JsonElement root, HttpContext context, SubmitServices services)
     {
-        if (ForeignTenant(context.User, root) is { } foreign)
+        var tenant = Caller.TenantOf(context.User);
+        if (JobSubmitter.ForeignTenant(tenant, root) is { } foreign)
         {
             return foreign;
         }
@@ -132,7 +108,7 @@ internal static class SubmitEndpoints
             return Problems.Invalid([services.Planners.Find(root).Error!]);
         }
 
-        var plan = await CheckAsync(planner, root, context, preview: true, context.RequestAborted);
+        var plan = await JobSubmitter.CheckAsync(planner, root, tenant, preview: true, context.RequestAborted);
         if (plan.Errors.Count > 0 || plan.Name is not { } name)
         {
             return Problems.Invalid(plan.Errors, new()
@@ -146,71 +122,4 @@ internal static class SubmitEndpoints
 
         return TypedResults.Ok(new PlanView(plan.Kind, name, plan.ShardCount, plan.Bytes, plan.Models, plan.Phases, plan.Output, plan.Preview, []));
     }
-
-    private static async Task<ISubmission> CheckAsync(
-        IDocumentPlanner planner, JsonElement root, HttpContext context, bool preview, CancellationToken cancellationToken)
-    {
-        using var trace = JobTrace.Start(TelemetryNames.PlanSpan, null);
-        return await planner.PlanAsync(root, Caller.TenantOf(context.User), preview, cancellationToken);
-    }
-
-    private static async Task<Results<Created<JobDetail>, Ok<JobDetail>, ProblemHttpResult>?> FindFirstAsync(
-        SubmitServices services, IDocumentPlanner planner, JsonElement root, HttpContext context, string key, CancellationToken cancellationToken)
-    {
-        var read = planner.Read(root, Caller.TenantOf(context.User));
-        if (read.Tenant is null
-            || await services.Store.FindByIdempotencyKeyAsync(read.Tenant, key, cancellationToken) is not { } job)
-        {
-            return null;
-        }
-
-        var status = job.DocumentHash == read.DocumentHash ? CreateJobStatus.AlreadyCreated : CreateJobStatus.IdempotencyConflict;
-        return await AnswerAsync(services, status, job, context, key, cancellationToken);
-    }
-
-    private static async Task<Results<Created<JobDetail>, Ok<JobDetail>, ProblemHttpResult>> AnswerAsync(
-        SubmitServices services, CreateJobStatus status, JobRecord job, HttpContext context, string? key, CancellationToken cancellationToken)
-    {
-        switch (status)
-        {
-            case CreateJobStatus.IdempotencyConflict:
-                return Problems.KeyReused(key ?? "", job.Id);
-            case CreateJobStatus.OutputClaimed:
-                return Problems.OutputClaimed(job.Id, job.OutputKey ?? "");
-        }
-
-        await AnnounceAsync(services, job);
-        var counts = await services.Store.CountAsync(job.Id, cancellationToken);
-        var detail = JobDetail.Of(await services.Store.GetJobAsync(job.Id, cancellationToken) ?? job, counts, services.Planners.PhasesOf(job.Kind));
-        var location = $"/api/v1/jobs/{job.Id}";
-        if (status == CreateJobStatus.Created)
-        {
-            return TypedResults.Created(location, detail);
-        }
-
-        context.Response.Headers.Location = location;
-        return TypedResults.Ok(detail);
-    }
-
-    /// <summary>The row is the job; a control plane that did not hear of it now finds it when it next looks, so this must not fail the call.</summary>
-    private static async Task AnnounceAsync(SubmitServices services, JobRecord job)
-    {
-        try
-        {
-            await services.Grains.GetGrain<IJobGrain>(job.Id.Value).EnsureAsync();
-        }
-        catch (Exception e) when (FaultHandler.MeansUnavailable(e))
-        {
-            Log.NotAnnounced(services.Logger, job.Id.Value, e);
-        }
-    }
-
-    private static ProblemHttpResult? ForeignTenant(ClaimsPrincipal user, JsonElement root) =>
-        Caller.TenantOf(user) is { } tenant
-        && root.ValueKind == JsonValueKind.Object
-        && root.TryGetProperty("tenant", out var named)
-        && named.ValueKind == JsonValueKind.String
-        && named.GetString() != tenant
-            ? Problems.Forbidden($"This key submits for the tenant '{tenant}'; the document names '{named.GetString()}'.")
-            : null;
 }

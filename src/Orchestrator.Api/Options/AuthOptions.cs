@@ -11,12 +11,19 @@ public sealed class AuthOptions
 
     /// <summary>Keys. Default: none, and then the server listens on loopback only and lets every caller do everything.</summary>
     public List<AuthKeyOptions> Keys { get; set; } = [];
+
+    /// <summary>True to refuse to start while a key stands in the configuration in plain text. Default: false, a warning names it.</summary>
+    public bool RequireHashedKeys { get; set; }
 }
 
 /// <summary>One key: exactly one of <see cref="Key"/> and <see cref="Sha256"/>.</summary>
 public sealed class AuthKeyOptions
 {
-    /// <summary>The key itself, 16 characters or more.</summary>
+    /// <summary>
+    /// <c>sha256:</c> and the 64 hexadecimal digits that <c>orchestrator key</c> prints, or the key itself, 16 characters or
+    /// more. Keys are made by machines from 256 random bits, so a slow hash would protect nothing more and would let strangers
+    /// burn the server's time.
+    /// </summary>
     public string? Key { get; set; }
 
     /// <summary>Hex sha256 of the key's UTF-8 bytes, for configuration that is not secret.</summary>
@@ -30,6 +37,9 @@ public sealed class AuthKeyOptions
 
     /// <summary>Any of <c>reader</c>, <c>submitter</c>, <c>operator</c>; each includes those before it.</summary>
     public List<string> Roles { get; set; } = [];
+
+    /// <summary>The hash as hexadecimal digits; null where the key stands there in plain text.</summary>
+    internal string? Hash => Sha256 ?? (Key?.StartsWith(KeyRing.HashPrefix, StringComparison.Ordinal) == true ? Key[KeyRing.HashPrefix.Length..] : null);
 }
 
 internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
@@ -41,7 +51,7 @@ internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
         var errors = new List<string>();
         for (var i = 0; i < options.Keys.Count; i++)
         {
-            Check(options.Keys[i], $"Auth:Keys:{i}", errors);
+            Check(options.Keys[i], $"Auth:Keys:{i}", options.RequireHashedKeys, errors);
         }
 
         foreach (var group in options.Keys.Where(k => k.Name is not null).GroupBy(k => k.Name).Where(g => g.Count() > 1))
@@ -53,21 +63,36 @@ internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
     }
 
     // Never shows the key: these messages end in logs.
-    private static void Check(AuthKeyOptions key, string path, List<string> errors)
+    private static void Check(AuthKeyOptions key, string path, bool requireHashed, List<string> errors)
     {
         if ((key.Key is null) == (key.Sha256 is null))
         {
             errors.Add($"{path}: give exactly one of Key and Sha256.");
         }
 
-        if (key.Key is { Length: < MinKeyLength })
+        if (key.Hash is { } hash && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit)))
         {
-            errors.Add($"{path}:Key: has {key.Key.Length} characters; give {MinKeyLength} or more.");
+            errors.Add($"{path}:{(key.Sha256 is null ? "Key: after 'sha256:'" : "Sha256:")} must have 64 hexadecimal digits.");
         }
 
-        if (key.Sha256 is not null && (key.Sha256.Length != 64 || !key.Sha256.All(char.IsAsciiHexDigit)))
+        if (key is { Hash: null, Key: { Length: < MinKeyLength } plain })
         {
-            errors.Add($"{path}:Sha256: must have 64 hexadecimal digits.");
+            errors.Add($"{path}:Key: has {plain.Length} characters; give {MinKeyLength} or more.");
+        }
+
+        if (requireHashed && key is { Hash: null, Key: not null })
+        {
+            errors.Add($"{path}:Key: stands there in plain text, which Auth:RequireHashedKeys refuses; give what 'orchestrator key hash' prints.");
+        }
+
+        if (key.Tenant is not null && key.Roles.Contains(Roles.Operator, StringComparer.Ordinal))
+        {
+            errors.Add($"{path}:Roles: an operator rules workers and the dashboard, which all tenants share; leave Tenant out, or give {Roles.Submitter}.");
+        }
+
+        if (key.Tenant is { } tenant && !TenantNames.IsValid(tenant))
+        {
+            errors.Add($"{path}:Tenant: must have 1 to 64 characters of letters, digits, '.', '_' and '-', and start with a letter or digit.");
         }
 
         if (string.IsNullOrWhiteSpace(key.Name))

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orchestrator.Api.Submission;
 
 namespace Orchestrator.Api.Options;
 
@@ -15,6 +16,20 @@ public sealed class StorageOptions
     /// Folders that documents may name, relative to <see cref="BaseDirectory"/> or absolute. A path outside them, or one that
     /// leaves them through a symbolic link, is refused before it is touched. Default: <see cref="BaseDirectory"/> alone.
     /// </summary>
+    public List<string> AllowedRoots { get; set; } = [];
+
+    /// <summary>
+    /// Folders of each tenant by its name, inside <see cref="AllowedRoots"/>. Where any tenant is listed, documents of a tenant
+    /// may name nothing but its own folders, and those of a tenant that is not listed nothing at all. Default: none, and all
+    /// tenants share <see cref="AllowedRoots"/>.
+    /// </summary>
+    public Dictionary<string, TenantStorageOptions> Tenants { get; set; } = [];
+}
+
+/// <summary>Folders of one tenant.</summary>
+public sealed class TenantStorageOptions
+{
+    /// <summary>Relative to <see cref="StorageOptions.BaseDirectory"/> or absolute; relative paths of the tenant's documents start at the first.</summary>
     public List<string> AllowedRoots { get; set; } = [];
 }
 
@@ -37,6 +52,32 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
             }
         }
 
+        CheckTenants(options, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckTenants(StorageOptions options, List<string> errors)
+    {
+        if (options.Tenants.Count == 0 || errors.Count > 0)
+        {
+            return;
+        }
+
+        var all = new StoragePaths(Microsoft.Extensions.Options.Options.Create(new StorageOptions { BaseDirectory = options.BaseDirectory, AllowedRoots = options.AllowedRoots }));
+        foreach (var (tenant, own) in options.Tenants)
+        {
+            if (own.AllowedRoots.Count == 0)
+            {
+                errors.Add($"Storage:Tenants:{tenant}:AllowedRoots: is empty; name a folder or remove the tenant.");
+            }
+
+            foreach (var (index, root) in own.AllowedRoots.Index())
+            {
+                if (string.IsNullOrWhiteSpace(root) || !all.Roots.Resolve(root, "root", all.BaseDirectory).Ok)
+                {
+                    errors.Add($"Storage:Tenants:{tenant}:AllowedRoots:{index}: '{root}' is not inside Storage:AllowedRoots, which workers keep to; name a folder there.");
+                }
+            }
+        }
     }
 }

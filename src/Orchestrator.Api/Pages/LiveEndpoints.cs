@@ -32,7 +32,7 @@ internal static class LiveEndpoints
 
     private static Task JobsAsync(
         HttpContext context, ClaimsPrincipal user, JobReader jobs, IJobStore store, TimeProvider time, IOptions<LimitsOptions> limits,
-        IHostApplicationLifetime lifetime, string? kind = null, string? state = null, string? tenant = null, string? cursor = null)
+        IHostApplicationLifetime lifetime, StreamSlots slots, string? kind = null, string? state = null, string? tenant = null, string? cursor = null)
     {
         async Task<object?> LookAsync(CancellationToken cancellationToken)
         {
@@ -51,22 +51,29 @@ internal static class LiveEndpoints
             return new { page, moving };
         }
 
-        return SendAsync(context, LookAsync, time, limits.Value.EventKeepAlive, lifetime);
+        return SendAsync(context, LookAsync, time, limits.Value.EventKeepAlive, lifetime, slots);
     }
 
     private static Task WorkersAsync(
-        HttpContext context, WorkerDirectory workers, TimeProvider time, IOptions<LimitsOptions> limits, IHostApplicationLifetime lifetime)
+        HttpContext context, WorkerDirectory workers, TimeProvider time, IOptions<LimitsOptions> limits, IHostApplicationLifetime lifetime, StreamSlots slots)
     {
         // A heartbeat alone is no news.
         async Task<object?> LookAsync(CancellationToken cancellationToken) => (await workers.ListAsync())
             .Select(w => new { Worker = w with { LastSeen = default }, Late = time.GetUtcNow() - w.LastSeen > Late });
 
-        return SendAsync(context, LookAsync, time, limits.Value.EventKeepAlive, lifetime);
+        return SendAsync(context, LookAsync, time, limits.Value.EventKeepAlive, lifetime, slots);
     }
 
     private static async Task SendAsync(
-        HttpContext context, Func<CancellationToken, Task<object?>> look, TimeProvider time, TimeSpan keepAlive, IHostApplicationLifetime lifetime)
+        HttpContext context, Func<CancellationToken, Task<object?>> look, TimeProvider time, TimeSpan keepAlive, IHostApplicationLifetime lifetime, StreamSlots slots)
     {
+        using var place = slots.TryTake(context.User);
+        if (place is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            return;
+        }
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";

@@ -59,9 +59,8 @@ internal static class SubmitPages
     private static async Task<IResult> PostAsync(HttpContext context, IServiceProvider provider, CancellationToken cancellationToken)
     {
         var services = new SubmitServices(
-            provider.GetRequiredService<Persistence.IJobStore>(), provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<DocumentPlanners>(),
-            provider.GetRequiredService<IOptions<LimitsOptions>>(), provider.GetRequiredService<Grains.Dispatch.DispatchInstruments>(),
-            provider.GetRequiredService<ILogger<SubmitServices>>());
+            provider.GetRequiredService<IJobSubmitter>(), provider.GetRequiredService<JobReader>(), provider.GetRequiredService<DocumentPlanners>(),
+            provider.GetRequiredService<IOptions<LimitsOptions>>());
         var form = await context.Request.ReadFormAsync(cancellationToken);
 
         // Browsers send line ends as CR LF; the lines of a message and of the field must be the same ones.

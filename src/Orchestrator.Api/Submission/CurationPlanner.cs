@@ -15,7 +15,7 @@ namespace Orchestrator.Api.Submission;
 /// Measures a curation document against this server: its fields, its input files, its output folder, its models. Reports
 /// every mistake at once. Writes nothing. Safe for concurrent use.
 /// </summary>
-public sealed class CurationPlanner(StoragePaths paths, WorkerDirectory workers, ScoreFolderCheck scoreFolders, IOptions<LimitsOptions> limits) : IDocumentPlanner
+public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory workers, ScoreFolderCheck scoreFolders, IOptions<LimitsOptions> limits) : IDocumentPlanner
 {
     // A document can be wrong in a hundred thousand places; nobody reads past the first hundred.
     private const int MaxErrors = 100;
@@ -39,14 +39,15 @@ public sealed class CurationPlanner(StoragePaths paths, WorkerDirectory workers,
         var (read, mistakes) = Parse(root, tenant);
         var written = WrittenFields.Of(root);
         var errors = mistakes.ToList();
+        var paths = storage.For(root, tenant);
 
         var input = InputCheck.Run(written.Shards, paths, limits.Value.MaxShards, errors);
         var output = written.Output is { } path ? OutputCheck.Run(path, paths, errors) : null;
-        var files = written.Files.DistinctBy(f => f.Text).ToDictionary(f => f.Text, f => FileCheck(f, errors), StringComparer.Ordinal);
+        var files = written.Files.DistinctBy(f => f.Text).ToDictionary(f => f.Text, f => FileCheck(f, paths, errors), StringComparer.Ordinal);
         var folders = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var field in written.ScoreFolders)
         {
-            folders[field.Text] = await scoreFolders.RunAsync(field, tenant, errors);
+            folders[field.Text] = await scoreFolders.RunAsync(field, paths, tenant, errors);
         }
 
         ModelCheck.Run(written.Models, await workers.ListAsync(), errors);
@@ -93,7 +94,7 @@ public sealed class CurationPlanner(StoragePaths paths, WorkerDirectory workers,
     private static string HashOf(CurationDocument document) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(CurationParser.ToJson(document).ToJsonString())));
 
-    private string? FileCheck(WrittenField field, List<DocumentError> errors)
+    private static string? FileCheck(WrittenField field, StoragePaths paths, List<DocumentError> errors)
     {
         var resolved = paths.Roots.Resolve(field.Text, field.Path, paths.BaseDirectory);
         if (!resolved.Ok)

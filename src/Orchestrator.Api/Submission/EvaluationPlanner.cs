@@ -15,7 +15,7 @@ using Orchestrator.Persistence;
 namespace Orchestrator.Api.Submission;
 
 /// <summary>Measures an evaluation document against this server: its fields, its prompts, its output folder, its models. Reports every mistake at once.</summary>
-public sealed class EvaluationPlanner(StoragePaths paths, WorkerDirectory workers, IOptions<LimitsOptions> limits) : IDocumentPlanner
+public sealed class EvaluationPlanner(StoragePaths storage, WorkerDirectory workers, IOptions<LimitsOptions> limits) : IDocumentPlanner
 {
     private const string DefaultFolder = "evaluations";
     private static readonly string[] ModelFields = ["draft", "heads", "head", "module", "datastore"];
@@ -45,6 +45,7 @@ public sealed class EvaluationPlanner(StoragePaths paths, WorkerDirectory worker
     {
         var read = (EvaluationSubmission)Read(root, tenant);
         var errors = read.Errors.ToList();
+        var paths = storage.For(root, tenant);
         var output = WrittenFields.Of(root).Output is { } written ? OutputCheck.Run(written, paths, errors) : null;
         ModelCheck.Run(NamedModels(root), await workers.ListAsync(), errors);
         if (read.Document is not { } document)
@@ -52,7 +53,7 @@ public sealed class EvaluationPlanner(StoragePaths paths, WorkerDirectory worker
             return read with { Errors = errors };
         }
 
-        var (path, prompts) = ReadPrompts(document.Prompts, errors);
+        var (path, prompts) = ReadPrompts(document.Prompts, paths, errors);
         var shards = EvaluationPlan.FirstShards(document, Math.Max(1, prompts)).Count;
         if (shards > limits.Value.MaxShards)
         {
@@ -98,7 +99,7 @@ public sealed class EvaluationPlanner(StoragePaths paths, WorkerDirectory worker
         }
     }
 
-    private (string? Path, int Count) ReadPrompts(EvaluationPrompts prompts, List<DocumentError> errors)
+    private static (string? Path, int Count) ReadPrompts(EvaluationPrompts prompts, StoragePaths paths, List<DocumentError> errors)
     {
         const string Field = "$.prompts.path";
         var resolved = paths.Roots.Resolve(prompts.Path, "prompts.path", paths.BaseDirectory);

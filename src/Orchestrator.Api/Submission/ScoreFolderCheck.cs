@@ -6,13 +6,14 @@ using Orchestrator.Persistence;
 namespace Orchestrator.Api.Submission;
 
 /// <summary>Finds the scores that a document names: by the id of a finished curation job, or by a folder.</summary>
-public sealed class ScoreFolderCheck(StoragePaths paths, IJobStore store)
+public sealed class ScoreFolderCheck(IJobStore store)
 {
     /// <summary>Absolute path of a folder that holds score parts, or null with an error noted.</summary>
     /// <param name="field">The job id or path.</param>
+    /// <param name="paths">Folders that the document may name.</param>
     /// <param name="tenant">Tenant whose jobs may be named; null for all.</param>
     /// <param name="errors">Receives the mistake.</param>
-    internal async Task<string?> RunAsync(WrittenField field, string? tenant, List<DocumentError> errors)
+    internal async Task<string?> RunAsync(WrittenField field, StoragePaths paths, string? tenant, List<DocumentError> errors)
     {
         var folder = field.Text;
         if (JobId.TryParse(field.Text, out var id) && await store.GetJobAsync(id, CancellationToken.None) is { } job && (tenant is null || job.Tenant == tenant))

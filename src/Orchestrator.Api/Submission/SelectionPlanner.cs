@@ -13,7 +13,7 @@ namespace Orchestrator.Api.Submission;
 /// Measures a selection document against this server: its fields, the scores that it selects from, the shards that they were
 /// made of, its output folder. Reports every mistake at once. Writes nothing. Safe for concurrent use.
 /// </summary>
-public sealed class SelectionPlanner(StoragePaths paths, ScoreFolderCheck scoreFolders) : IDocumentPlanner
+public sealed class SelectionPlanner(StoragePaths storage, ScoreFolderCheck scoreFolders) : IDocumentPlanner
 {
     private static readonly ShardSpec[] FirstPhase = [new(0, "{}")];
 
@@ -36,11 +36,12 @@ public sealed class SelectionPlanner(StoragePaths paths, ScoreFolderCheck scoreF
         var (read, mistakes) = Parse(root, tenant);
         var errors = mistakes.ToList();
         var written = WrittenFields.Of(root);
+        var paths = storage.For(root, tenant);
         var output = written.Output is { } path ? OutputCheck.Run(path, paths, errors) : null;
-        var from = written.From is { } named ? await scoreFolders.RunAsync(named, tenant, errors) : null;
-        var inputBase = read?.InputBase is { } folder ? ResolveBase(folder, errors) : paths.BaseDirectory;
+        var from = written.From is { } named ? await scoreFolders.RunAsync(named, paths, tenant, errors) : null;
+        var inputBase = read?.InputBase is { } folder ? ResolveBase(folder, paths, errors) : paths.BaseDirectory;
         var scores = from is null ? null : ScoreFolder.Open(from, "$.from").Value;
-        var shards = scores is null || inputBase is null ? [] : Look(scores, inputBase, read, errors);
+        var shards = scores is null || inputBase is null ? [] : Look(scores, inputBase, paths, read, errors);
         var bytes = shards.Sum(s => new FileInfo(s.Path).Length);
         if (errors.Count > 0 || read is null || output is null || from is null)
         {
@@ -67,7 +68,7 @@ public sealed class SelectionPlanner(StoragePaths paths, ScoreFolderCheck scoreF
     private static string HashOf(SelectionDocument document) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(SelectionParser.ToJson(document).ToJsonString())));
 
-    private string? ResolveBase(string folder, List<DocumentError> errors)
+    private static string? ResolveBase(string folder, StoragePaths paths, List<DocumentError> errors)
     {
         var resolved = paths.Roots.Resolve(folder, "$.inputBase", paths.BaseDirectory);
         if (resolved.Ok)
@@ -80,7 +81,7 @@ public sealed class SelectionPlanner(StoragePaths paths, ScoreFolderCheck scoreF
     }
 
     /// <summary>The shards that were scored, and whether the scores have what the rules name.</summary>
-    private List<ShardFile> Look(ScoreFolder scores, string inputBase, SelectionDocument? document, List<DocumentError> errors)
+    private static List<ShardFile> Look(ScoreFolder scores, string inputBase, StoragePaths paths, SelectionDocument? document, List<DocumentError> errors)
     {
         var shards = new List<ShardFile>();
         var missing = new List<string>();

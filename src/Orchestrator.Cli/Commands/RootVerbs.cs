@@ -61,6 +61,7 @@ public static class RootVerbs
         root.Subcommands.Add(WorkersVerb.Create(globals, streams));
         root.Subcommands.Add(ModelsVerb.Create(globals, streams));
         root.Subcommands.Add(ReportVerb.Create(globals, streams));
+        root.Subcommands.Add(KeyVerb.Create(globals, streams));
         return root;
     }
 

@@ -43,6 +43,7 @@ public static class ClusterHosting
         {
             UseMembership(silo, options, builder.Configuration);
             UseShipProfile(silo);
+            ClusterTls.Use(silo, options.Tls);
             silo.AddRolePlacement(roles);
             silo.AddActivityPropagation();
             configure?.Invoke(silo);
@@ -114,7 +115,13 @@ public static class ClusterHosting
             cluster.ClusterId = options.ClusterId;
             cluster.ServiceId = options.ServiceId;
         });
-        silo.ConfigureEndpoints(address, options.SiloPort, options.GatewayPort, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+        var listen = options.ListenAddress is { } given ? IPAddress.Parse(given) : address;
+        silo.ConfigureEndpoints(address, options.SiloPort, options.GatewayPort);
+        silo.Configure<EndpointOptions>(endpoints =>
+        {
+            endpoints.SiloListeningEndpoint = new IPEndPoint(listen, options.SiloPort);
+            endpoints.GatewayListeningEndpoint = new IPEndPoint(listen, options.GatewayPort);
+        });
     }
 
     /// <summary>Free loopback ports, held until all are known.</summary>

@@ -44,8 +44,39 @@ public sealed class OrchestratorClusterOptions
     /// </summary>
     public string AdvertisedAddress { get; set; } = "127.0.0.1";
 
+    /// <summary>
+    /// IP address on which the silo's two ports listen. Default: <see cref="AdvertisedAddress"/>, so nothing is open that other
+    /// silos do not use. <c>0.0.0.0</c> where that address is not this host's own, as behind a container's port mapping.
+    /// </summary>
+    public string? ListenAddress { get; set; }
+
+    /// <summary>Encryption of the silo's two ports. Default: none.</summary>
+    public ClusterTlsOptions Tls { get; set; } = new();
+
     /// <summary>For <c>embedded</c>: silo port of the process that holds the membership. Default: 0, this one.</summary>
     public int PrimarySiloPort { get; set; }
+}
+
+/// <summary>
+/// Section <c>Cluster:Tls</c>. With it every silo shows a certificate of the cluster's own authority to every other; one that has
+/// none, or one of another authority, is turned away. The same on all processes of a cluster.
+/// </summary>
+public sealed class ClusterTlsOptions
+{
+    /// <summary>This silo's certificate with its private key: a PFX file, or a PEM file beside <see cref="KeyPath"/>. Default: none, and the ports are not encrypted.</summary>
+    public string? CertificatePath { get; set; }
+
+    /// <summary>PEM file of the private key; null where <see cref="CertificatePath"/> is a PFX file.</summary>
+    public string? KeyPath { get; set; }
+
+    /// <summary>Password of the PFX file or the key. Give it by environment or secret store, not in a file.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>PEM file of the authority that signed the certificates of all silos; it should sign nothing else, for whom it signs is let in.</summary>
+    public string? AuthorityPath { get; set; }
+
+    /// <summary>True where the ports are encrypted.</summary>
+    public bool IsOn => CertificatePath is not null;
 }
 
 /// <summary>Reports every mistake in the section at once.</summary>
@@ -101,6 +132,16 @@ internal sealed class OrchestratorClusterOptionsValidator(IConfiguration configu
             errors.Add($"Cluster:AdvertisedAddress is '{options.AdvertisedAddress}'; an embedded cluster stays on loopback. Use postgres or redis to span machines.");
         }
 
+        if (options.ListenAddress is { } listen && !IPAddress.TryParse(listen, out _))
+        {
+            errors.Add($"Cluster:ListenAddress is '{listen}'; it must be an IP address, for example 0.0.0.0.");
+        }
+        else if (options is { ListenAddress: { } open, Provider: ClusterProviders.Embedded } && !IPAddress.IsLoopback(IPAddress.Parse(open)))
+        {
+            errors.Add($"Cluster:ListenAddress is '{open}'; an embedded cluster stays on loopback. Use postgres or redis to span machines.");
+        }
+
+        errors.AddRange(ClusterTls.ProblemsOf(options.Tls));
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 }

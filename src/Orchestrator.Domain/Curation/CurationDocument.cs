@@ -51,4 +51,5 @@ public sealed record CurationOutput(string Path, int SamplesPerShard);
 
 /// <summary>When the job gives up.</summary>
 /// <param name="MaxFailedShards">The job fails where more input shards than this fail; null for no limit. The job fails in any case where none succeeds.</param>
-public sealed record CurationLimits(int? MaxFailedShards);
+/// <param name="Parallelism">Shards of the job that run at a time; null for as many as there are slots.</param>
+public sealed record CurationLimits(int? MaxFailedShards, int? Parallelism = null);

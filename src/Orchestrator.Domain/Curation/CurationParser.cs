@@ -71,7 +71,13 @@ public static class CurationParser
         }
 
         json["output"] = ToJson(document.Output);
-        json["limits"] = new JsonObject { ["maxFailedShards"] = document.Limits.MaxFailedShards };
+        var limits = new JsonObject { ["maxFailedShards"] = document.Limits.MaxFailedShards };
+        if (document.Limits.Parallelism is { } parallelism)
+        {
+            limits["parallelism"] = parallelism;
+        }
+
+        json["limits"] = limits;
         json["seed"] = document.Seed;
         return json;
     }
@@ -251,7 +257,8 @@ public static class CurationParser
             return new(null);
         }
 
-        var result = new CurationLimits(limits.Has("maxFailedShards") ? (int)limits.Whole("maxFailedShards", null, 0, int.MaxValue) : null);
+        var result = new CurationLimits(
+            limits.Has("maxFailedShards") ? (int)limits.Whole("maxFailedShards", null, 0, int.MaxValue) : null, JobLimits.ReadParallelism(limits));
         limits.RejectUnknown();
         return result;
     }

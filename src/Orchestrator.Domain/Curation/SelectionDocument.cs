@@ -12,8 +12,9 @@ namespace Orchestrator.Domain.Curation;
 /// <param name="InputBase">Folder to which relative paths of the scored shards refer; null for the server's own.</param>
 /// <param name="Select">Which samples are kept; null keeps every candidate: all that no stage rejected, left out or set aside.</param>
 /// <param name="Output">What is written.</param>
+/// <param name="Parallelism">Shards of the job that run at a time (<c>limits.parallelism</c>); null for as many as there are slots.</param>
 public sealed record SelectionDocument(
-    string Name, string Tenant, int Priority, string From, string? InputBase, SelectRule? Select, CurationOutput Output)
+    string Name, string Tenant, int Priority, string From, string? InputBase, SelectRule? Select, CurationOutput Output, int? Parallelism = null)
 {
     /// <summary>The document's <c>kind</c>.</summary>
     public const string Kind = "selection";
@@ -39,7 +40,8 @@ public static class SelectionParser
             scope.Text("from", maxLength: 4096),
             scope.Has("inputBase") ? scope.Text("inputBase", maxLength: 4096) : null,
             scope.Raw("select") is { } rule ? CurationParser.ReadRule(scope, rule, scope.PathOf("select"), null, 0) : null,
-            CurationParser.ReadOutput(scope));
+            CurationParser.ReadOutput(scope),
+            JobLimits.Read(scope));
         scope.RejectUnknown();
         return errors.Count > 0 ? new(null, errors) : new(document, errors);
     }
@@ -73,6 +75,11 @@ public static class SelectionParser
         }
 
         json["output"] = CurationParser.ToJson(document.Output);
+        if (document.Parallelism is { } parallelism)
+        {
+            json["limits"] = new JsonObject { ["parallelism"] = parallelism };
+        }
+
         return json;
     }
 }

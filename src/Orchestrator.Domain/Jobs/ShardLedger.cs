@@ -27,6 +27,7 @@ public sealed class ShardLedger
     private readonly Dictionary<LeaseOwner, HashSet<int>> owners = [];
     private readonly PriorityQueue<LedgerTake, DateTimeOffset> deadlines = new();
     private int inFlight;
+    private int taken;
 
     /// <summary>Builds the ledger from rows. Leases found there run for a full time to live from now: who holds them could not renew while nobody listened.</summary>
     /// <param name="rows">One per shard, ordered by index, dense from 0.</param>
@@ -74,6 +75,9 @@ public sealed class ShardLedger
         counts[(int)ShardState.Failed],
         counts[(int)ShardState.Quarantined]);
 
+    /// <summary>Slots that this phase takes up: leases, and grants under way.</summary>
+    public int Occupied => counts[(int)ShardState.Leased] + taken;
+
     /// <summary>True where every shard is terminal and nothing is under way.</summary>
     public bool IsDrained => inFlight == 0 && Counts is { Pending: 0, Leased: 0 };
 
@@ -111,6 +115,7 @@ public sealed class ShardLedger
         ready.Remove(index);
         cells[index].Flag = Flag.Taken;
         inFlight++;
+        taken++;
         take = new LedgerTake(index, cells[index].Attempt + 1);
         return true;
     }
@@ -396,6 +401,7 @@ public sealed class ShardLedger
         ref var cell = ref cells[index];
         if (cell.Flag != Flag.None)
         {
+            taken -= cell.Flag == Flag.Taken ? 1 : 0;
             cell.Flag = Flag.None;
             inFlight--;
         }

@@ -22,6 +22,9 @@ internal sealed class DispatchBatch
 
     public List<PendingGrant> Grants { get; } = [];
 
+    /// <summary>Completions whose time has been booked already.</summary>
+    public HashSet<LeaseRef> Booked { get; } = [];
+
     public bool IsEmpty => Completions.Count == 0 && Withdrawals.Count == 0 && Grants.Count == 0;
 
     public void Withdraw(JobEntry job, LedgerDecision? decision, string reason)

@@ -36,14 +36,17 @@ public sealed class DispatchOptions
     /// <summary>Longest wait between two tries to tell a job that its phase has drained. Default: 5 seconds.</summary>
     public TimeSpan MaxNoticeDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Share of each tenant relative to the others, above 0. Tenants not named here have 1.</summary>
-    public Dictionary<string, double> TenantWeights { get; set; } = [];
-
     /// <summary>Waiting time worth one level of priority, above 0. Default: 10 minutes.</summary>
     public TimeSpan AgeingStep { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How many seconds of a slot (over the tenant's weight) a job with warm models may go ahead of its turn. At least 0. Default: 2.</summary>
     public double WarmLeadSeconds { get; set; } = 2;
+
+    /// <summary>
+    /// A tenant which owes nothing and comes with a job of at most so many shards may take them at once, before its turn; it pays
+    /// for them afterwards. Such a job waits for no queue of another tenant's. 0 to 10,000. Default: 16.
+    /// </summary>
+    public int HeadStart { get; set; } = 16;
 
     /// <summary>Counted failures after which a shard is failed, 1 to 100. Default: 4.</summary>
     public int MaxFailures { get; set; } = 4;
@@ -65,8 +68,14 @@ public sealed class DispatchOptions
         MaxDelay = RetryMaxDelay,
     };
 
-    internal FairShareOptions ToFairShareOptions() =>
-        new() { Weights = TenantWeights, AgeingStep = AgeingStep, WarmLead = WarmLeadSeconds };
+    internal FairShareOptions ToFairShareOptions(TenantsOptions tenants) => new()
+    {
+        Weights = tenants.ByName.ToDictionary(tenant => tenant.Key, tenant => tenant.Value.Weight),
+        DefaultWeight = tenants.Default.Weight,
+        AgeingStep = AgeingStep,
+        WarmLead = WarmLeadSeconds,
+        HeadStart = HeadStart,
+    };
 }
 
 /// <summary>Reports every mistake in the section at once.</summary>
@@ -85,18 +94,11 @@ internal sealed class DispatchOptionsValidator : IValidateOptions<DispatchOption
         Check(nameof(options.MaxNoticeDelay), options.MaxNoticeDelay, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5));
         Check(nameof(options.AgeingStep), options.AgeingStep, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
         Check(nameof(options.WarmLeadSeconds), options.WarmLeadSeconds, 0, 86_400);
+        Check(nameof(options.HeadStart), options.HeadStart, 0, 10_000);
         Check(nameof(options.MaxFailures), options.MaxFailures, 1, 100);
         Check(nameof(options.MaxWorkerDeaths), options.MaxWorkerDeaths, 1, 100);
         Check(nameof(options.RetryBaseDelay), options.RetryBaseDelay, TimeSpan.Zero, TimeSpan.FromHours(1));
         Check(nameof(options.RetryMaxDelay), options.RetryMaxDelay, options.RetryBaseDelay, TimeSpan.FromDays(1));
-        foreach (var (tenant, weight) in options.TenantWeights)
-        {
-            if (!(weight > 0) || double.IsInfinity(weight))
-            {
-                errors.Add($"Dispatch:TenantWeights:{tenant} is {weight}; it must be a number above 0.");
-            }
-        }
-
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Check<T>(string field, T value, T least, T most)

@@ -116,6 +116,7 @@ internal sealed partial class DispatcherGrain
             if (IsText(done.Manifest) && IsText(done.Digest))
             {
                 batch.Completions.Add(done);
+                BookCompletion(done, batch, now);
             }
             else if (Find(done.Lease) is { } entry)
             {
@@ -207,29 +208,6 @@ internal sealed partial class DispatcherGrain
         }
     }
 
-    private void Grant(WorkerEntry worker, ExchangeRequest request, DispatchBatch batch, DateTimeOffset now)
-    {
-        var wanted = Math.Min(request.FreeSlots, options.MaxLeasesPerExchange);
-        if (wanted <= 0)
-        {
-            return;
-        }
-
-        var warm = request.WarmModels.ToHashSet(StringComparer.Ordinal);
-        while (batch.Grants.Count < wanted
-               && fairShare.Next(id => jobs[id].FitFor(worker, warm, now)) is { } next)
-        {
-            var entry = jobs[next];
-            if (!entry.Ledger!.TryTake(now, out var take))
-            {
-                throw new InvalidOperationException($"Job '{next}' fits but has no shard ready.");
-            }
-
-            fairShare.Charge(entry.Record!.Tenant, entry.ChargeFor(take.Index));
-            batch.Grants.Add(new PendingGrant(entry, entry.Record.Phase, entry.Record.Kind, take));
-        }
-    }
-
     /// <summary>Writes a batch and settles its withdrawals; the caller settles the rest. On an unknown outcome the ledgers concerned are read again.</summary>
     private async Task<ShardBatchResult> WriteAsync(DispatchBatch batch, LeaseOwner owner)
     {
@@ -295,6 +273,8 @@ internal sealed partial class DispatcherGrain
                 continue;
             }
 
+            var held = reason is RequeueReasons.Undelivered or RequeueReasons.Released ? 0 : entry.HeldSeconds(decision.Index, time.GetUtcNow());
+            SettleUsage(entry, decision.Index, held, time.GetUtcNow());
             var refund = entry.Refund(decision.Index);
             fairShare.Charge(entry.Record!.Tenant, decision.AddFailures > 0 ? 0 : refund);
             entry.AddEvent(Jobs.JobEvents.Shard(phase, decision, reason), options.MaxShardEventsPerInterval);
@@ -331,6 +311,7 @@ internal sealed partial class DispatcherGrain
             else
             {
                 grant.Job.Tell(grant.Phase, ledger => ledger.GrantRefused(grant.Take));
+                SettleUsage(grant.Job, grant.Take.Index, 0, now);
                 fairShare.Charge(grant.Job.Record!.Tenant, grant.Job.Refund(grant.Take.Index));
             }
         }
@@ -372,6 +353,11 @@ internal sealed partial class DispatcherGrain
             if (entry?.Record is { } record)
             {
                 fairShare.Charge(record.Tenant, entry.Correct(lease.Index, done.Elapsed));
+                if (!batch.Booked.Contains(lease))
+                {
+                    SettleUsage(entry, lease.Index, done.Elapsed.TotalSeconds, time.GetUtcNow());
+                }
+
                 entry.AddTally(done.Tally);
                 instruments.OnShardCommitted(record.Kind, lease.Phase, done.Elapsed);
             }

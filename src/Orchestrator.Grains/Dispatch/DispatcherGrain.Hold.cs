@@ -28,7 +28,11 @@ internal sealed partial class DispatcherGrain
         }
     }
 
-    private bool AnyReady(DateTimeOffset now) => jobs.Values.Any(entry => entry.IsOpen && entry.Ledger!.HasReady(now));
+    private bool AnyReady(DateTimeOffset now)
+    {
+        var occupied = OccupiedByTenant();
+        return jobs.Values.Any(entry => entry.HasRoom && entry.Ledger!.HasReady(now) && MayStart(entry, occupied, now));
+    }
 
     /// <summary>Ends every hold: there is work, or a worker's mode has changed.</summary>
     private void EndHolds()

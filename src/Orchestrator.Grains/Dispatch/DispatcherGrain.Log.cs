@@ -43,4 +43,7 @@ internal sealed partial class DispatcherGrain
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} could not be told that phase {Phase} has drained; trying again")]
     private static partial void LogNoticeFailed(ILogger logger, Exception exception, JobId job, string phase);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What tenants used could not be stored; trying again")]
+    private static partial void LogUsageNotStored(ILogger logger, Exception exception);
 }

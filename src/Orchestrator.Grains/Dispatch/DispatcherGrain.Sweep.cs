@@ -19,6 +19,7 @@ internal sealed partial class DispatcherGrain
                 NoticeIfDrained(entry);
             }
 
+            FlushUsageIfDue(now);
             if (AnyReady(now))
             {
                 // Shards that came back to the queue, or whose back-off is over.

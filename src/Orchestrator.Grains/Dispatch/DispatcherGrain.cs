@@ -16,7 +16,7 @@ namespace Orchestrator.Grains.Dispatch;
 /// </summary>
 /// <remarks>
 /// This file: life, jobs and workers. <c>DispatcherGrain.Exchange.cs</c>: the exchange. <c>DispatcherGrain.Hold.cs</c>:
-/// idle workers wait there. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
+/// idle workers wait there. <c>DispatcherGrain.Quotas.cs</c>: what tenants may have. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
 /// interleave at each await, so what was read before one is looked up again after it.
 /// </remarks>
 [RequireRole(SiloRole.Control), Reentrant]
@@ -31,7 +31,9 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
     private readonly ILogger<DispatcherGrain> logger;
     private readonly DispatchOptions options;
     private readonly RetryPolicy retries;
+    private readonly TenantsOptions tenants;
     private readonly FairShare fairShare;
+    private readonly SlotUsage usage;
     private readonly SiloWatch silos;
     private readonly Dictionary<JobId, JobEntry> jobs = [];
     private readonly Dictionary<string, WorkerEntry> workers = new(StringComparer.Ordinal);
@@ -40,6 +42,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
         IJobStore store,
         IClusterMembershipService membership,
         IOptions<DispatchOptions> options,
+        IOptions<TenantsOptions> tenants,
         TimeProvider time,
         DispatchChance chance,
         DispatchInstruments instruments,
@@ -52,7 +55,9 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
         this.logger = logger;
         this.options = options.Value;
         retries = this.options.ToRetryPolicy();
-        fairShare = new FairShare(this.options.ToFairShareOptions());
+        this.tenants = tenants.Value;
+        fairShare = new FairShare(this.options.ToFairShareOptions(this.tenants));
+        usage = new SlotUsage(this.tenants.Window);
         silos = new SiloWatch(membership);
     }
 
@@ -61,6 +66,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
         instruments.OnDispatcherActivated();
         var unfinished = await store.ListUnfinishedAsync(cancellationToken);
         LogActivated(logger, this.GetPrimaryKeyString(), unfinished.Count);
+        await LoadUsageAsync(cancellationToken);
         foreach (var id in unfinished)
         {
             try
@@ -80,10 +86,10 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
     }
 
     /// <summary>The next activation may be in another process; two that report the same queue would double it.</summary>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         instruments.SetLevels(null);
-        return Task.CompletedTask;
+        await FlushUsageAsync(time.GetUtcNow());
     }
 
     public async Task JobChangedAsync(JobId id)
@@ -163,7 +169,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
                 var ledger = new ShardLedger([.. rows.Select(ToLedgerRow)], retries, time.GetUtcNow(), options.LeaseTtl);
                 entry.EndLoad(record, ledger, tally);
                 jobs[entry.Id] = entry;
-                fairShare.SetJob(new FairShareJob(record.Id, record.Tenant, record.Priority, record.CreatedAt));
+                fairShare.SetJob(new FairShareJob(record.Id, record.Tenant, record.Priority, record.CreatedAt, ledger.Counts.Total));
                 if (ledger.Counts.Pending > 0)
                 {
                     EndHolds();
@@ -190,6 +196,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
     private void Forget(JobEntry entry)
     {
         entry.AbandonLoad();
+        EndUsageOf(entry);
         jobs.Remove(entry.Id);
         fairShare.RemoveJob(entry.Id);
     }

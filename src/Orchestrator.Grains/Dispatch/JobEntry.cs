@@ -1,4 +1,5 @@
 using Orchestrator.Contracts.Dispatch;
+using Orchestrator.Domain.Documents;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Grains.Jobs;
 using Orchestrator.Persistence;
@@ -15,12 +16,14 @@ internal sealed class JobEntry(JobId id)
     private const double LeastCostSeconds = 0.001;
 
     private readonly Dictionary<int, double> charges = [];
+    private readonly Dictionary<int, (double Estimate, DateTimeOffset At)> held = [];
     private readonly Dictionary<string, long> tally = [];
     private readonly Dictionary<int, (string Reason, long At)> lost = [];
     private readonly List<NewJobEvent> events = [];
     private List<Action<ShardLedger>>? factsWhileLoading;
     private TaskCompletionSource? quiet;
     private double meanSeconds = InitialMeanSeconds;
+    private int? parallelism;
     private bool moved;
     private int omitted;
     private int writes;
@@ -55,6 +58,12 @@ internal sealed class JobEntry(JobId id)
     /// <summary>True where shards may be granted now.</summary>
     public bool IsOpen => Record?.State == JobState.Running && Loading is null && Ledger is { IsStale: false };
 
+    /// <summary>True where it is open and the document's <c>limits.parallelism</c> leaves room for one more.</summary>
+    public bool HasRoom => IsOpen && !(parallelism <= Ledger!.Occupied - Freeing);
+
+    /// <summary>Leases that end with the exchange under way; set only while it chooses what to give out.</summary>
+    public int Freeing { get; set; }
+
     /// <summary>True where there is something new for watchers.</summary>
     public bool HasNews => moved || events.Count > 0;
 
@@ -69,6 +78,8 @@ internal sealed class JobEntry(JobId id)
             lost.Clear();
         }
 
+        // The document never changes, so it is read once.
+        parallelism = Record is null ? JobLimits.ParallelismOf(record.Document) : parallelism;
         Record = record;
         Ledger = ledger;
         foreach (var fact in factsWhileLoading ?? [])
@@ -130,7 +141,7 @@ internal sealed class JobEntry(JobId id)
     /// <summary>Whether a worker can do this job's shards, and has its models loaded.</summary>
     public JobFit FitFor(WorkerEntry worker, IReadOnlySet<string> warm, DateTimeOffset now)
     {
-        if (!IsOpen || !worker.Kinds.Contains(Record!.Kind) || !Ledger!.HasReady(now))
+        if (!HasRoom || !worker.Kinds.Contains(Record!.Kind) || !Ledger!.HasReady(now))
         {
             return JobFit.None;
         }
@@ -158,6 +169,32 @@ internal sealed class JobEntry(JobId id)
         meanSeconds += MeanUpdate * (cost - meanSeconds);
         return charges.Remove(index, out var charged) ? cost - charged : 0;
     }
+
+    /// <summary>A lease begins: by how much the estimate rises that counts against its tenant's quota until the lease ends.</summary>
+    public double BeginUsage(int index, DateTimeOffset now)
+    {
+        // What an earlier grant left behind, whose write ended without an answer, goes with it.
+        var rise = meanSeconds - EndUsage(index);
+        held[index] = (meanSeconds, now);
+        return rise;
+    }
+
+    /// <summary>The job is over here: its leases, by estimate and seconds held.</summary>
+    public IReadOnlyList<(double Estimate, double Seconds)> TakeHeld(DateTimeOffset now)
+    {
+        (double, double)[] taken = [.. held.Values.Select(lease => (lease.Estimate, (now - lease.At).TotalSeconds))];
+        held.Clear();
+        return taken;
+    }
+
+    /// <summary>The lease ended: the estimate given back; 0 where it was granted by an earlier activation.</summary>
+    public double EndUsage(int index) => held.Remove(index, out var lease) ? lease.Estimate : 0;
+
+    /// <summary>True where the lease's beginning was booked here and its end was not.</summary>
+    public bool KnowsUsageOf(int index) => held.ContainsKey(index);
+
+    /// <summary>For how long the lease has held a slot, as far as is known here.</summary>
+    public double HeldSeconds(int index, DateTimeOffset now) => held.TryGetValue(index, out var lease) ? (now - lease.At).TotalSeconds : 0;
 
     /// <summary>A lease was lost at this timestamp; what a worker gave back by itself is not.</summary>
     public void OnLost(int index, string reason, long timestamp)

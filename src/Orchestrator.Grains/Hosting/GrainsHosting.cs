@@ -20,6 +20,8 @@ public static class GrainsHosting
         services.AddMetrics();
         services.AddOptions<DispatchOptions>().BindConfiguration(DispatchOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DispatchOptions>, DispatchOptionsValidator>();
+        services.AddOptions<TenantsOptions>().BindConfiguration(TenantsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TenantsOptions>, TenantsOptionsValidator>();
         services.TryAddSingleton(new DispatchChance(Random.Shared.NextDouble));
         services.TryAddSingleton<DispatchInstruments>();
         services.TryAddSingleton<JobPlans>();

@@ -89,7 +89,9 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
             }
             catch (OutputClaimedException claimed)
             {
-                return new CommandResult(false, job.State, claimed.Message);
+                // Another tenant's job is not named: that some job writes there is all that may be said.
+                var holder = claimed.Holder is { } id ? await store.GetJobAsync(id, CancellationToken.None) : null;
+                return new CommandResult(false, job.State, holder?.Tenant == job.Tenant ? claimed.Message : "A job that has not ended writes to the same output; wait for its end.");
             }
         }
 

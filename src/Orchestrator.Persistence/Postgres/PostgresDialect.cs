@@ -13,6 +13,11 @@ internal sealed class PostgresDialect : SqlDialect
 {
     public override string ForUpdate => " FOR NO KEY UPDATE";
 
+    public override string SkipLocked => " FOR UPDATE SKIP LOCKED";
+
+    public override Task LockTenantAsync(SqlSession session, string tenant, CancellationToken cancellationToken) =>
+        session.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended(@tenant, 0))", cancellationToken, ("@tenant", tenant));
+
     public override object Time(DateTimeOffset time) => time.UtcDateTime;
 
     public override Task InsertShardsAsync(

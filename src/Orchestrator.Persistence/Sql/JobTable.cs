@@ -13,7 +13,7 @@ internal static class JobTable
         """;
 
     /// <summary>The same words as in the partial unique index; the index is used only where they match.</summary>
-    private const string NotEnded = "state NOT IN ('cancelled', 'succeeded', 'succeeded-with-failures', 'failed')";
+    internal const string NotEnded = "state NOT IN ('cancelled', 'succeeded', 'succeeded-with-failures', 'failed')";
 
     private const string UniqueViolation = "23505";
 
@@ -163,6 +163,11 @@ internal static class JobTable
         {
             // Another process took the output between the look above and here.
             throw new OutputClaimedException(old.Id, old.OutputKey, null);
+        }
+
+        if (!old.State.IsTerminal() && state.IsTerminal())
+        {
+            await DeliveryTable.EnqueueAsync(session, changed, now, cancellationToken).ConfigureAwait(false);
         }
 
         return changed;

@@ -12,6 +12,12 @@ internal abstract class SqlDialect
     /// </summary>
     public abstract string ForUpdate { get; }
 
+    /// <summary>Ends a statement that picks rows to work on: rows that somebody else is picking are passed over.</summary>
+    public abstract string SkipLocked { get; }
+
+    /// <summary>Waits until no other transaction counts what a tenant has, and keeps others out until the end of this one.</summary>
+    public abstract Task LockTenantAsync(SqlSession session, string tenant, CancellationToken cancellationToken);
+
     /// <summary>A time as a parameter.</summary>
     public abstract object Time(DateTimeOffset time);
 

@@ -6,7 +6,7 @@ namespace Orchestrator.Persistence.Sql;
 /// What both stores share: every method as statements inside one read or one transaction. The databases differ in how a
 /// transaction is run and in <see cref="SqlDialect"/>.
 /// </summary>
-internal abstract class SqlJobStore(TimeProvider time) : IJobStore
+internal abstract partial class SqlJobStore(TimeProvider time) : IJobStore, IScheduleStore, IWebhookStore
 {
     public abstract Task InitializeAsync(CancellationToken cancellationToken);
 
@@ -167,6 +167,15 @@ internal abstract class SqlJobStore(TimeProvider time) : IJobStore
             },
             cancellationToken);
 
+    public Task<IReadOnlyList<TenantLoad>> ReadLoadsAsync(string? tenant, CancellationToken cancellationToken) =>
+        ReadAsync(s => TenantTable.LoadsAsync(s, tenant, cancellationToken), cancellationToken);
+
+    public Task AddUsageAsync(IReadOnlyList<UsageMinute> usage, long keepFrom, CancellationToken cancellationToken) =>
+        WriteAsync(s => TenantTable.AddUsageAsync(s, usage, keepFrom, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<UsageMinute>> ReadUsageAsync(string? tenant, long fromMinute, CancellationToken cancellationToken) =>
+        ReadAsync(s => TenantTable.ReadUsageAsync(s, tenant, fromMinute, cancellationToken), cancellationToken);
+
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Runs statements that only read.</summary>
@@ -203,6 +212,7 @@ internal abstract class SqlJobStore(TimeProvider time) : IJobStore
                     earlier.DocumentHash == job.DocumentHash ? CreateJobStatus.AlreadyCreated : CreateJobStatus.IdempotencyConflict, stored);
         }
 
+        await TenantTable.CheckQueueAsync(s, job, cancellationToken).ConfigureAwait(false);
         var now = time.Now();
         if (await JobTable.InsertAsync(s, job, now, cancellationToken).ConfigureAwait(false) is not { } created)
         {

@@ -9,6 +9,10 @@ internal sealed class SqliteDialect : SqlDialect
     /// <summary>BEGIN IMMEDIATE has taken the only write lock there is.</summary>
     public override string ForUpdate => "";
 
+    public override string SkipLocked => "";
+
+    public override Task LockTenantAsync(SqlSession session, string tenant, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public override object Time(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
 
     public override async Task InsertShardsAsync(

@@ -15,7 +15,9 @@ public sealed class DocumentTests(ApiServer server) : IClassFixture<ApiServer>
             "get /api/v1/jobs/{id}/shards", "get /api/v1/jobs/{id}/shards/{shard}/attempts", "get /api/v1/jobs/{id}/events",
             "get /api/v1/jobs/{id}/result", "get /api/v1/jobs/{id}/artifacts", "get /api/v1/jobs/{id}/artifacts/{path}", "get /api/v1/jobs/{id}/report",
             "get /api/v1/workers", "post /api/v1/workers/{id}/cordon", "post /api/v1/workers/{id}/uncordon", "post /api/v1/workers/{id}/drain",
-            "get /api/v1/models",
+            "get /api/v1/models", "get /api/v1/tenants",
+            "get /api/v1/schedules", "post /api/v1/schedules", "get /api/v1/schedules/{id}", "delete /api/v1/schedules/{id}",
+            "get /api/v1/webhooks", "post /api/v1/webhooks", "delete /api/v1/webhooks/{id}", "get /api/v1/webhooks/{id}/deliveries",
         ];
 
         var document = (await server.Client.GetJsonAsync("/openapi/v1.json")).Body;

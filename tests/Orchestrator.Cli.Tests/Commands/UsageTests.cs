@@ -34,7 +34,7 @@ public sealed class UsageTests
 
         await CommandLine.RunAsync(["--help"], new Streams(output, TextWriter.Null, IsTerminal: false), default);
 
-        foreach (var verb in "demo dev submit plan list show watch result cancel pause resume retry workers models report".Split(' '))
+        foreach (var verb in "demo dev submit plan list show watch result cancel pause resume retry workers models report key".Split(' '))
         {
             Assert.Matches($@"(?m)^  {verb}\b", output.ToString());
         }

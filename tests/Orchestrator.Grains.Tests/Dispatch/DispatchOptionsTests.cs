@@ -18,10 +18,27 @@ public class DispatchOptionsTests
             LeaseTtl = TimeSpan.Zero,
             MaxFailures = 0,
             RetryMaxDelay = TimeSpan.FromMilliseconds(1),
-            TenantWeights = { ["acme"] = -1 },
+            HeadStart = -1,
         });
         Assert.Equal(
-            ["Dispatch:LeaseTtl", "Dispatch:MaxFailures", "Dispatch:RetryMaxDelay", "Dispatch:TenantWeights:acme"],
+            ["Dispatch:LeaseTtl", "Dispatch:HeadStart", "Dispatch:MaxFailures", "Dispatch:RetryMaxDelay"],
+            result.Failures!.Select(failure => failure.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void Validate_TenantsWithMistakes_AreAllReported()
+    {
+        var result = new TenantsOptionsValidator().Validate(null, new TenantsOptions
+        {
+            Window = TimeSpan.FromSeconds(1),
+            Default = { Weight = 0 },
+            ByName = { ["acme"] = new() { Weight = -1, MaxQueuedShards = 0, MaxRunningSlots = 0, MaxDeviceSeconds = double.NaN } },
+        });
+        Assert.Equal(
+            [
+                "Tenants:Window", "Tenants:Default:Weight", "Tenants:ByName:acme:Weight", "Tenants:ByName:acme:MaxQueuedShards", "Tenants:ByName:acme:MaxRunningSlots",
+                "Tenants:ByName:acme:MaxDeviceSeconds",
+            ],
             result.Failures!.Select(failure => failure.Split(' ')[0]));
     }
 

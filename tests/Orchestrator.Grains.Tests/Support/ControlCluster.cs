@@ -34,7 +34,7 @@ internal sealed class ControlCluster : IAsyncDisposable
 
     public IDispatcherGrain Dispatcher => Cluster.Client.GetGrain<IDispatcherGrain>(IDispatcherGrain.DefaultPool);
 
-    public static async Task<ControlCluster> StartAsync(int workerSilos = 1, Action<DispatchOptions>? configure = null)
+    public static async Task<ControlCluster> StartAsync(int workerSilos = 1, Action<DispatchOptions>? configure = null, Action<TenantsOptions>? tenants = null)
     {
         var folder = Directory.CreateTempSubdirectory("orchestrator-grains-").FullName;
         var store = new WatchedStore(JobStores.Create(
@@ -59,6 +59,7 @@ internal sealed class ControlCluster : IAsyncDisposable
                 options.IdleHold = TimeSpan.Zero;
                 configure?.Invoke(options);
             });
+            siloBuilder.Services.Configure<TenantsOptions>(options => tenants?.Invoke(options));
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();
@@ -69,12 +70,13 @@ internal sealed class ControlCluster : IAsyncDisposable
 
     /// <summary>Stores a job and starts it.</summary>
     public async Task<JobId> SubmitAsync(
-        int first, int second = 1, string[]? models = null, string tenant = "default", bool start = true)
+        int first, int second = 1, string[]? models = null, string tenant = "default", bool start = true, int? parallelism = null)
     {
+        var limits = parallelism is { } most ? $$""","limits":{"parallelism":{{most}}}""" : "";
         var id = JobId.Create("toy");
         var result = await Store.CreateJobAsync(
             new NewJob(
-                id, "toy", "test", tenant, 3, $$"""{"second":{{second}}}""", new string('0', 64), null, null, models ?? [], models is null ? [] : ["first"], "first", ToyPlan.Shards(first)),
+                id, "toy", "test", tenant, 3, $$"""{"second":{{second}}{{limits}}}""", new string('0', 64), null, null, models ?? [], models is null ? [] : ["first"], "first", ToyPlan.Shards(first)),
             CancellationToken.None);
         Assert.Equal(CreateJobStatus.Created, result.Status);
         if (start)
@@ -86,11 +88,14 @@ internal sealed class ControlCluster : IAsyncDisposable
     }
 
     /// <summary>A worker that lives on a silo: its calls leave from there.</summary>
-    public FakeWorker Worker(string id, int silo = 1)
+    public FakeWorker Worker(string id, int silo = 1, TimeSpan? elapsed = null)
     {
         var handle = Cluster.Silos[silo];
         var grains = Cluster.GetSiloServiceProvider(handle.SiloAddress).GetRequiredService<IGrainFactory>();
-        return new FakeWorker(id, handle.SiloAddress.ToParsableString(), grains.GetGrain<IDispatcherGrain>(IDispatcherGrain.DefaultPool));
+        return new FakeWorker(id, handle.SiloAddress.ToParsableString(), grains.GetGrain<IDispatcherGrain>(IDispatcherGrain.DefaultPool))
+        {
+            Elapsed = elapsed ?? TimeSpan.FromMilliseconds(1),
+        };
     }
 
     public async ValueTask DisposeAsync()

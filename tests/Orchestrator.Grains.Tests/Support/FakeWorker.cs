@@ -18,6 +18,9 @@ internal sealed class FakeWorker(string id, string silo, IDispatcherGrain dispat
 
     public ModelInfo[] Models { get; init; } = [];
 
+    /// <summary>How long each shard is said to have taken.</summary>
+    public TimeSpan Elapsed { get; init; } = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Leases held.</summary>
     public List<LeaseRef> Running { get; } = [];
 
@@ -28,7 +31,7 @@ internal sealed class FakeWorker(string id, string silo, IDispatcherGrain dispat
     public void Complete(LeaseRef lease)
     {
         Running.Remove(lease);
-        completed.Add(Completion(lease));
+        completed.Add(Completion(lease) with { Elapsed = Elapsed });
     }
 
     public void Fail(LeaseRef lease, FailureKind kind)

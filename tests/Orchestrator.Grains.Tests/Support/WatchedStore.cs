@@ -114,6 +114,14 @@ internal sealed class WatchedStore(IJobStore inner) : IJobStore
 
     public Task<bool> DeleteJobAsync(JobId id, CancellationToken cancellationToken) => inner.DeleteJobAsync(id, cancellationToken);
 
+    public Task<IReadOnlyList<TenantLoad>> ReadLoadsAsync(string? tenant, CancellationToken cancellationToken) => inner.ReadLoadsAsync(tenant, cancellationToken);
+
+    public Task AddUsageAsync(IReadOnlyList<UsageMinute> usage, long keepFrom, CancellationToken cancellationToken) =>
+        inner.AddUsageAsync(usage, keepFrom, cancellationToken);
+
+    public Task<IReadOnlyList<UsageMinute>> ReadUsageAsync(string? tenant, long fromMinute, CancellationToken cancellationToken) =>
+        inner.ReadUsageAsync(tenant, fromMinute, cancellationToken);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private JobRecord? Saw(JobId id, IReadOnlyList<NewJobEvent> events, JobRecord? changed)

@@ -15,6 +15,7 @@ namespace Orchestrator.Domain.Evaluation.Documents;
 /// <param name="Lanes">Where acceptance and speed are measured.</param>
 /// <param name="Output">Folder of the result; null leaves the place to the server.</param>
 /// <param name="Seed">Seed of every random choice that has none of its own. Default 1.</param>
+/// <param name="Parallelism">Shards of the job that run at a time (<c>limits.parallelism</c>); null for as many as there are slots.</param>
 public sealed record EvaluationDocument(
     string Name,
     string Tenant,
@@ -26,7 +27,8 @@ public sealed record EvaluationDocument(
     int MaxNewTokens,
     EvaluationLanes Lanes,
     string? Output,
-    long Seed)
+    long Seed,
+    int? Parallelism = null)
 {
     /// <summary>The document's <c>kind</c>.</summary>
     public const string Kind = "evaluation";

@@ -34,6 +34,7 @@ public static class EvaluationParser
         var maxNewTokens = (int)scope.Whole("maxNewTokens", 128, 1, 65_536);
         var lanes = ReadLanes(scope);
         var output = ReadOutput(scope);
+        var parallelism = JobLimits.Read(scope);
         if ((methods.Count + 1) * sampling.Count > MaxCells)
         {
             scope.Error("methods", $"make {(methods.Count + 1) * sampling.Count} cells with the baseline and all ways of sampling; at most {MaxCells} are allowed");
@@ -42,7 +43,7 @@ public static class EvaluationParser
         scope.RejectUnknown();
         return errors.Count > 0
             ? new(null, errors)
-            : new(new(name, tenant, priority, target, prompts, methods, sampling, maxNewTokens, lanes, output, seed), errors);
+            : new(new(name, tenant, priority, target, prompts, methods, sampling, maxNewTokens, lanes, output, seed, parallelism), errors);
     }
 
     /// <summary>Reads canonical JSON text, for example a stored job's document.</summary>
@@ -82,6 +83,11 @@ public static class EvaluationParser
         if (document.Output is { } output)
         {
             json["output"] = new JsonObject { ["path"] = output };
+        }
+
+        if (document.Parallelism is { } parallelism)
+        {
+            json["limits"] = new JsonObject { ["parallelism"] = parallelism };
         }
 
         json["seed"] = document.Seed;
