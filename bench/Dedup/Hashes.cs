@@ -27,27 +27,10 @@ internal static class Hashes
         return hashes;
     }
 
-    /// <summary>Different hashes, rising.</summary>
-    public static ulong[] Distinct(ulong[] hashes)
-    {
-        var sorted = (ulong[])hashes.Clone();
-        Array.Sort(sorted);
-        var count = 0;
-        foreach (var hash in sorted)
-        {
-            if (count == 0 || sorted[count - 1] != hash)
-            {
-                sorted[count++] = hash;
-            }
-        }
-
-        return sorted[..count];
-    }
-
     /// <summary>What a dedup stage does with hashes that it has read.</summary>
     public static UnionFind Group(ulong[] hashes, int radius, out long pairs)
     {
-        var distinct = Distinct(hashes);
+        var distinct = HashSort.Distinct((ulong[])hashes.Clone());
         var sets = new UnionFind(distinct.Length);
         var found = 0L;
         new HammingPairs(distinct, radius).Visit((i, j) =>

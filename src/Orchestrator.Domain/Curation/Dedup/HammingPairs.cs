@@ -8,27 +8,32 @@ namespace Orchestrator.Domain.Curation.Dedup;
 /// </summary>
 /// <remarks>
 /// The hash is cut into m bands. With r = a m + b, a pair within r bits differs by at most a bits in one of the first b + 1
-/// bands or by at most a - 1 in one of the others, so only hashes whose bands are that near are compared. Bands are walked in
-/// the order of their buckets, which keeps memory access near sequential. m and the widths of the bands are chosen by the expected
-/// cost, which keeps the growth close to linear while hashes are spread out; many hashes that share a band cost a comparison each.
-/// The first band is the highest, in whose order the hashes already are. Memory: 16 bytes a hash and up to 8 for the bucket table. Deterministic; a pair is found once.
+/// bands or by at most a - 1 in one of the others, so only hashes whose bands are that near are compared. m and the widths of the
+/// bands are chosen by the expected cost (<see cref="HammingBand"/>), which keeps the growth close to linear while hashes are
+/// spread out; many hashes that share a band cost a comparison each. What a large pool costs more for each hash than a small one are
+/// cache misses and branches that end by chance, so buckets are sorted by radix and walked in order, the small buckets near one
+/// are put in a row before its hashes are compared with them, and found pairs look up their indexes many at a time.
+/// Memory: 24 bytes a hash, up to 8 for the bucket table. Deterministic; a pair is found once.
 /// </remarks>
 public sealed class HammingPairs
 {
     /// <summary>Largest radius: beyond it unrelated pictures meet.</summary>
     public const int MaxRadius = 16;
 
+    private const int RowLength = 1024;
+    private const int SmallBucket = 16;
+
     private readonly ulong[] _hashes;
     private readonly int _radius;
-    private readonly Band[] _bands;
+    private readonly HammingBand[] _bands;
 
-    /// <param name="hashes">At most 2^30 different hashes, rising.</param>
+    /// <param name="hashes">At most 2^29 different hashes, rising.</param>
     /// <param name="radius">Most bits that differ, 0 to <see cref="MaxRadius"/>.</param>
     public HammingPairs(ulong[] hashes, int radius)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(radius);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(radius, MaxRadius);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(hashes.Length, 1 << 30, nameof(hashes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(hashes.Length, 1 << 29, nameof(hashes));
         for (var i = 1; i < hashes.Length; i++)
         {
             if (hashes[i] <= hashes[i - 1])
@@ -37,123 +42,95 @@ public sealed class HammingPairs
             }
         }
 
-        (_hashes, _radius) = (hashes, radius);
-        _bands = (from m in Enumerable.Range(1, radius + 1)
-                  from width in Enumerable.Range(1, 64)
-                  let bands = Divide(m, width, radius, hashes.Length)
-                  where bands.Length > 0
-                  select bands).MinBy(bands => bands.Sum(b => b.Cost(hashes.Length)))!;
+        (_hashes, _radius, _bands) = (hashes, radius, HammingBand.Choose(hashes.Length, radius));
     }
 
     /// <summary>Visits each pair (i, j) of indexes, i &lt; j, once; in no promised order.</summary>
     public void Visit(Action<int, int> found, CancellationToken cancellationToken = default)
     {
-        ulong[][] buffers = [new ulong[_hashes.Length], new ulong[_hashes.Length]];
+        var (first, second) = (new ulong[_hashes.Length], new ulong[_hashes.Length]);
+        var hits = new Hits(_hashes, found);
         for (var i = 0; i < _bands.Length; i++)
         {
-            Visit(i, buffers, found, cancellationToken);
+            var band = _bands[i];
+
+            // The first band is the highest, in whose order the hashes already are.
+            var sorted = band.Start + band.Bits == 64 ? _hashes : HashSort.Sort(_hashes, band.Start, band.Bits, first, second);
+            Visit(i, sorted, hits, cancellationToken);
         }
+
+        hits.Report();
     }
 
-    // The bands that may differ by more take the given width each, the others share the rest; empty where that is impossible.
-    private static Band[] Divide(int m, int width, int radius, int count)
-    {
-        // More bits than hashes would make the bucket table larger than the pool; fewer than the band has is as exact, since
-        // a part of a band differs by no more bits than the band.
-        var most = Math.Max(8, BitOperations.Log2((uint)Math.Max(1, count)) + 1);
-        var (a, far) = (radius / m, (radius % m) + 1);
-        var (near, rest) = (m - far, 64 - (far * width));
-        if (rest < near || (near == 0 && rest >= far))
-        {
-            return [];
-        }
-
-        var bands = new List<Band>(m);
-        for (var (i, end) = (0, 64); i < m && (i < far || a > 0); i++)
-        {
-            var bits = i < far ? width : (rest / near) + (i - far < rest % near ? 1 : 0);
-            bands.Add(new Band(end - Math.Min(bits, most), Math.Min(bits, most), i < far ? a : a - 1));
-            end -= bits;
-        }
-
-        return [.. bands];
-    }
-
-    private void Visit(int index, ulong[][] buffers, Action<int, int> found, CancellationToken cancellationToken)
+    private void Visit(int index, ulong[] sorted, Hits hits, CancellationToken cancellationToken)
     {
         var band = _bands[index];
-        var sorted = Sort(band, buffers);
-        var starts = new int[(1 << band.Bits) + 1];
-        for (var (i, key) = (0, 0); key < starts.Length; key++)
+        var starts = HashSort.Starts(sorted, band.Start, band.Bits);
+        var flips = band.Flips();
+        var ofTop = Enumerable.Range(0, band.Bits + 1).Select(top => flips.Count(flip => flip < 1 << top)).ToArray();
+        var row = new ulong[RowLength];
+        for (var key = 0; key < 1 << band.Bits; key++)
         {
-            while (i < sorted.Length && band.KeyOf(sorted[i]) < key)
+            var bucket = sorted.AsSpan(starts[key]..starts[key + 1]);
+            if (bucket.Length == 0)
             {
-                i++;
+                continue;
             }
 
-            starts[key] = i;
-        }
-
-        foreach (var flip in band.Flips())
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            for (var i = 0; i < sorted.Length; i++)
+            for (var i = 1; i < bucket.Length; i++)
             {
-                var hash = sorted[i];
-                var key = band.KeyOf(hash);
-                var other = key ^ flip;
-                if (other < key)
-                {
-                    continue;
-                }
+                Compare(index, bucket.Slice(i - 1, 1), bucket[i..], hits, cancellationToken);
+            }
 
-                var end = starts[other + 1];
-                for (var j = flip == 0 ? i + 1 : starts[other]; j < end; j++)
+            // Each two buckets meet once: at the one whose key lacks the highest bit in which the two differ.
+            var filled = 0;
+            for (var free = ~key & ((1 << band.Bits) - 1); free != 0; free &= free - 1)
+            {
+                var top = BitOperations.TrailingZeroCount(free);
+                foreach (var flip in flips.AsSpan(ofTop[top]..ofTop[top + 1]))
                 {
-                    var difference = hash ^ sorted[j];
-                    if (BitOperations.PopCount(difference) <= _radius && !FoundBefore(index, difference))
+                    var from = starts[key ^ flip];
+                    var count = starts[(key ^ flip) + 1] - from;
+                    if (count > SmallBucket || from + SmallBucket > sorted.Length)
                     {
-                        var (first, second) = (Array.BinarySearch(_hashes, hash), Array.BinarySearch(_hashes, sorted[j]));
-                        found(Math.Min(first, second), Math.Max(first, second));
+                        Compare(index, bucket, sorted.AsSpan(from, count), hits, cancellationToken);
+                        continue;
                     }
+
+                    if (filled + SmallBucket > row.Length)
+                    {
+                        Compare(index, bucket, row.AsSpan(0, filled), hits, cancellationToken);
+                        filled = 0;
+                    }
+
+                    // Always as many, since a loop that ends by chance costs more than the copy; the next bucket overwrites the rest.
+                    sorted.AsSpan(from, SmallBucket).CopyTo(row.AsSpan(filled, SmallBucket));
+                    filled += count;
                 }
             }
+
+            Compare(index, bucket, row.AsSpan(0, filled), hits, cancellationToken);
         }
     }
 
-    // Eight bits at a time, so that a pass writes 256 streams and the caches keep up however many hashes there are.
-    private ulong[] Sort(Band band, ulong[][] buffers)
+    private void Compare(int index, ReadOnlySpan<ulong> bucket, ReadOnlySpan<ulong> others, Hits hits, CancellationToken cancellationToken)
     {
-        if (band.Start + band.Bits == 64)
+        if (others.Length >= RowLength / 2)
         {
-            return _hashes;
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        var from = _hashes;
-        Span<int> next = stackalloc int[257];
-        for (var shift = 0; shift < band.Bits; shift += 8)
+        foreach (var hash in bucket)
         {
-            next.Clear();
-            foreach (var hash in from)
+            foreach (var other in others)
             {
-                next[((band.KeyOf(hash) >> shift) & 255) + 1]++;
+                var difference = hash ^ other;
+                if (BitOperations.PopCount(difference) <= _radius && !FoundBefore(index, difference))
+                {
+                    hits.Add(hash, other);
+                }
             }
-
-            for (var i = 1; i < next.Length; i++)
-            {
-                next[i] += next[i - 1];
-            }
-
-            var to = from == buffers[0] ? buffers[1] : buffers[0];
-            foreach (var hash in from)
-            {
-                to[next[(band.KeyOf(hash) >> shift) & 255]++] = hash;
-            }
-
-            from = to;
         }
-
-        return from;
     }
 
     private bool FoundBefore(int index, ulong difference)
@@ -169,41 +146,56 @@ public sealed class HammingPairs
         return false;
     }
 
-    /// <param name="Start">Lowest bit.</param>
-    /// <param name="Bits">Bits used, up to 31.</param>
-    /// <param name="Reach">Most bits of the band in which a pair may differ to be found here.</param>
-    private readonly record struct Band(int Start, int Bits, int Reach)
+    /// <summary>Found pairs of hashes; their indexes are looked up many at a time, for a look-up waits for memory and does not hinder the next.</summary>
+    private sealed class Hits(ulong[] hashes, Action<int, int> found)
     {
-        public int KeyOf(ulong hash) => (int)((hash >> Start) & ((1UL << Bits) - 1));
+        private readonly int _topBits = BitOperations.Log2((uint)hashes.Length | 1) + 1;
+        private readonly (ulong Low, ulong High)[] _pairs = new (ulong, ulong)[1024];
+        private readonly (int Low, int High)[] _indexes = new (int, int)[1024];
+        private int[]? _starts;
+        private int _count;
 
-        /// <summary>Nanoseconds a hash, as measured on one machine: a pass of the sort, a bucket looked up, a hash compared.</summary>
-        public double Cost(int count) =>
-            (5 * ((Bits / 8) + 1)) + (Enumerable.Range(0, Reach + 1).Sum(Choose) * (4 + (0.5 * count / Math.Pow(2, Bits))) / 2);
-
-        /// <summary>Keys with at most <see cref="Reach"/> bits set, 0 first.</summary>
-        public List<int> Flips()
+        public void Add(ulong hash, ulong other)
         {
-            var bits = Bits;
-            List<int> flips = [0];
-            List<int> level = [0];
-            for (var set = 0; set < Reach; set++)
+            _pairs[_count++] = (Math.Min(hash, other), Math.Max(hash, other));
+            if (_count == _pairs.Length)
             {
-                level = [.. level.SelectMany(key => Enumerable.Range(0, bits).Select(bit => 1 << bit).Where(bit => bit > key).Select(bit => key | bit))];
-                flips.AddRange(level);
+                Report();
             }
-
-            return flips;
         }
 
-        private double Choose(int set)
+        public void Report()
         {
-            var ways = 1.0;
-            for (var i = 0; i < set; i++)
+            _starts ??= HashSort.Starts(hashes, 64 - _topBits, _topBits);
+            for (var i = 0; i < _count; i++)
             {
-                ways = ways * (Bits - i) / (i + 1);
+                _indexes[i] = (IndexOf(_pairs[i].Low), IndexOf(_pairs[i].High));
             }
 
-            return ways;
+            for (var i = 0; i < _count; i++)
+            {
+                found(_indexes[i].Low, _indexes[i].High);
+            }
+
+            _count = 0;
+        }
+
+        private int IndexOf(ulong hash)
+        {
+            // One or two where hashes are spread out; where many share their high bits, the search is still short.
+            var top = (int)(hash >> (64 - _topBits));
+            var (from, count) = (_starts![top], _starts[top + 1] - _starts[top]);
+            if (count > SmallBucket)
+            {
+                return Array.BinarySearch(hashes, from, count, hash);
+            }
+
+            while (hashes[from] != hash)
+            {
+                from++;
+            }
+
+            return from;
         }
     }
 }

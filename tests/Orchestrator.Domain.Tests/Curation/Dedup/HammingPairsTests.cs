@@ -43,6 +43,28 @@ public sealed class HammingPairsTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void Visit_HashesThatShareMostBits_FindsEachPairOnce(int radius)
+    {
+        // All in a few buckets of every band: rows overflow, buckets are long, the last ones stand at the end of the pool.
+        var random = new System.Random(5);
+        ulong[] hashes = [.. Enumerable.Range(0, 4_000).Select(_ => (ulong.MaxValue << 20) | ((ulong)(uint)random.Next(1 << 10) << 10) | (uint)random.Next(4)).Distinct().Order()];
+        Assert.Equal(BruteForce(hashes, radius), Found(hashes, radius));
+    }
+
+    [Property(MaxTest = 100)]
+    public Property HashSort_AnyHashesAnyBits_SortsByThemAndKeepsTheOrderOfEqualOnes() => Prop.ForAll(
+        ArbMap.Default.ArbFor<ulong[]>(), Gen.Choose(0, 63).ToArbitrary(), (given, start) =>
+        {
+            var bits = Math.Min(21, 64 - start);
+            var sorted = HashSort.Sort(given, start, bits, new ulong[given.Length], new ulong[given.Length]);
+            Assert.Equal(given.OrderBy(h => (h >> start) & ((1UL << bits) - 1)), sorted);
+            Assert.Equal(given.Distinct().Order(), HashSort.Distinct([.. given]));
+        });
+
+    [Theory]
     [InlineData(new ulong[] { 3, 3 })]
     [InlineData(new ulong[] { 4, 3 })]
     public void Constructor_HashesThatDoNotRise_AreRefused(ulong[] hashes) => Assert.Throws<ArgumentException>(() => new HammingPairs(hashes, 1));
