@@ -81,6 +81,22 @@ public sealed class HalfNpyReader : IDisposable
     /// <param name="row"><see cref="Dimension"/> values.</param>
     public void Read(Span<Half> row) => _file.ReadExactly(MemoryMarshal.AsBytes(row));
 
+    /// <summary>Reads any row; safe for concurrent use, also beside itself.</summary>
+    /// <param name="index">0 to <see cref="Rows"/> - 1.</param>
+    /// <param name="row"><see cref="Dimension"/> values.</param>
+    public void ReadAt(long index, Span<Half> row)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Rows);
+        var bytes = MemoryMarshal.AsBytes(row);
+        var start = _file.Length - ((Rows - index) * bytes.Length);
+        for (var read = 0; read < bytes.Length;)
+        {
+            var got = RandomAccess.Read(_file.SafeFileHandle, bytes[read..], start + read);
+            read += got > 0 ? got : throw new EndOfStreamException($"{_file.Name} ends inside row {index}.");
+        }
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 }

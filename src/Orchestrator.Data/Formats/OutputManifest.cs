@@ -17,6 +17,9 @@ public sealed record OutputManifest
     /// <summary>SHA-256 of each model file by <c>model/file</c>, e.g. <c>clip-demo/onnx/vision_model.onnx</c>.</summary>
     public required IReadOnlyDictionary<string, string> Models { get; init; }
 
+    /// <summary>For each signal whose image embeddings the output holds, the digest of the image half that made them; empty for none.</summary>
+    public IReadOnlyDictionary<string, string> Embeddings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Counts by name, e.g. <c>read</c>, <c>kept</c>, <c>rejected.clip</c>, <c>quarantined</c>.</summary>
     public required IReadOnlyDictionary<string, long> Counts { get; init; }
 
@@ -41,6 +44,17 @@ public sealed record OutputManifest
         }
 
         json.WriteEndObject();
+        if (Embeddings.Count > 0)
+        {
+            json.WriteStartObject("embeddings");
+            foreach (var (signal, sha256) in Embeddings.OrderBy(m => m.Key, KeyOrder.Instance))
+            {
+                json.WriteString(signal, sha256);
+            }
+
+            json.WriteEndObject();
+        }
+
         json.WriteStartObject("counts");
         foreach (var (name, count) in Counts.OrderBy(c => c.Key, KeyOrder.Instance))
         {
@@ -90,6 +104,7 @@ public sealed record OutputManifest
             {
                 Document = JsonText.Line(root.GetProperty("document").WriteTo),
                 Models = root.GetProperty("models").EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetString()!),
+                Embeddings = root.TryGetProperty("embeddings", out var embeddings) ? embeddings.EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetString()!) : [],
                 Counts = root.GetProperty("counts").EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetInt64()),
                 Files = files,
             };

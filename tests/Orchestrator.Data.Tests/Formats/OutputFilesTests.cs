@@ -85,6 +85,17 @@ public sealed class OutputFilesTests
         Assert.Equal(FileDigest.Of("a.tar"u8), read.Files["a.tar"]);
     }
 
+    [Fact]
+    public void Manifest_WithKeptEmbeddings_NamesTheImageHalfOfEach()
+    {
+        var manifest = Manifest(["a.tar"]) with { Embeddings = new Dictionary<string, string> { ["siglip"] = "2b", ["clip"] = "1a" } };
+        var read = OutputManifest.Read(manifest.Write(), "manifest.json").Value;
+        Assert.Equal(["clip", "siglip"], JsonDocument.Parse(manifest.Write()).RootElement.GetProperty("embeddings").EnumerateObject().Select(e => e.Name));
+        Assert.Equal("2b", read.Embeddings["siglip"]);
+        Assert.Equal(manifest.Write(), read.Write());
+        Assert.DoesNotContain("embeddings", Names(Manifest(["a.tar"]).Write()));
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("{}")]
