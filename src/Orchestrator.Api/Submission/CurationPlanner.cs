@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orchestrator.Api.Options;
 using Orchestrator.Api.Workers;
+using Orchestrator.Data.Formats;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Domain.Documents;
@@ -45,6 +46,11 @@ public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory worker
         var output = written.Output is { } path ? OutputCheck.Run(path, paths, errors) : null;
         var files = written.Files.DistinctBy(f => f.Text).ToDictionary(f => f.Text, f => FileCheck(f, paths, errors), StringComparer.Ordinal);
         var folders = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var field in written.Folders)
+        {
+            files[field.Text] = DictionaryCheck(field, paths, errors);
+        }
+
         foreach (var field in written.ScoreFolders)
         {
             folders[field.Text] = await scoreFolders.RunAsync(field, paths, tenant, errors);
@@ -87,12 +93,37 @@ public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory worker
     {
         BasicFilterOptions { LanguageModel: { } model } basic => basic with { LanguageModel = files[model] },
         BalanceOptions balance => balance with { Entries = files[balance.Entries]! },
+        SynsetLabelsOptions labels => labels with { Dictionary = files[labels.Dictionary]! },
+        ImageClusterFilterOptions clusters => clusters with
+        {
+            Centroids = clusters.Centroids is { } centroids ? files[centroids] : null,
+            Reference = (clusters.ReferenceIsArray ? files : folders)[clusters.Reference]!,
+        },
+        PairScoreOptions { EmbeddingsFrom: { } earlier } pair => pair with { EmbeddingsFrom = folders[earlier] },
         DedupOptions { Against.Count: > 0 } dedup => dedup with { Against = [.. dedup.Against.Select(a => folders[a]!)] },
         _ => stage,
     };
 
     private static string HashOf(CurationDocument document) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(CurationParser.ToJson(document).ToJsonString())));
+
+    private static string? DictionaryCheck(WrittenField field, StoragePaths paths, List<DocumentError> errors)
+    {
+        var resolved = paths.Roots.Resolve(field.Text, field.Path, paths.BaseDirectory);
+        if (!resolved.Ok)
+        {
+            errors.Add(InputCheck.ToError(field.Path, resolved.Fault!));
+            return null;
+        }
+
+        if (WordNetNouns.FileNames.FirstOrDefault(name => !File.Exists(Path.Combine(resolved.Value, name))) is { } missing)
+        {
+            errors.Add(new(field.Path, field.Text, $"is not a folder with {string.Join(", ", WordNetNouns.FileNames)} in WordNet's database format: {missing} is missing; relative paths start at '{paths.BaseDirectory}'"));
+            return null;
+        }
+
+        return resolved.Value;
+    }
 
     private static string? FileCheck(WrittenField field, StoragePaths paths, List<DocumentError> errors)
     {

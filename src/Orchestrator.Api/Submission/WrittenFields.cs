@@ -18,12 +18,19 @@ internal sealed record WrittenFields(
     WrittenField? Output,
     IReadOnlyList<WrittenField> Models,
     IReadOnlyList<WrittenField> Files,
+    IReadOnlyList<WrittenField> Folders,
     IReadOnlyList<WrittenField> ScoreFolders,
     WrittenField? From,
     bool NamesTenant)
 {
     // Fields of stages that name a file.
-    private static readonly string[] FileFields = ["languageModel", "entries"];
+    private static readonly string[] FileFields = ["languageModel", "entries", "centroids"];
+
+    // Fields of stages that name a folder.
+    private static readonly string[] FolderFields = ["dictionary"];
+
+    // Fields of stages that name scores by a job or a folder, or an array of embeddings.
+    private static readonly string[] ScoreFields = ["reference", "embeddingsFrom"];
 
     public static WrittenFields Of(JsonElement root)
     {
@@ -33,14 +40,23 @@ internal sealed record WrittenFields(
             [.. shards.Select((item, i) => Field(item, $"$.input.shards[{i}]")).OfType<WrittenField>()],
             Field(Member(Member(root, "output"), "path"), "$.output.path"),
             [.. stages.SelectMany((stage, i) => ModelFieldsOf(stage).Select(m => Field(Member(stage, m.Field), $"$.stages[{i}].{m.Field}") is { } f ? f with { ModelKind = m.Kind } : null)).OfType<WrittenField>()],
-            [.. stages.SelectMany((stage, i) => FileFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
-            [.. stages.SelectMany((stage, i) => Items(Member(stage, "against")).Select((item, j) => Field(item, $"$.stages[{i}].against[{j}]"))).OfType<WrittenField>()],
+            [.. Fields(stages, FileFields), .. Fields(stages, ScoreFields).Where(IsArray)],
+            [.. Fields(stages, FolderFields)],
+            [
+                .. stages.SelectMany((stage, i) => Items(Member(stage, "against")).Select((item, j) => Field(item, $"$.stages[{i}].against[{j}]"))).OfType<WrittenField>(),
+                .. Fields(stages, ScoreFields).Where(f => !IsArray(f)),
+            ],
             Field(Member(root, "from"), "$.from"),
             Member(root, "tenant") is { ValueKind: not JsonValueKind.Null });
     }
 
     private static IReadOnlyList<ModelField> ModelFieldsOf(JsonElement stage) =>
         Member(stage, "type") is { ValueKind: JsonValueKind.String } type && StageCatalog.ByType.TryGetValue(type.GetString()!, out var definition) ? definition.Models : [];
+
+    private static IEnumerable<WrittenField> Fields(List<JsonElement> stages, string[] names) =>
+        stages.SelectMany((stage, i) => names.Select(name => Field(Member(stage, name), $"$.stages[{i}].{name}"))).OfType<WrittenField>();
+
+    private static bool IsArray(WrittenField field) => field.Text.EndsWith(ImageClusterFilterOptions.ArrayEnding, StringComparison.OrdinalIgnoreCase);
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
         parent is { ValueKind: JsonValueKind.Object } p && p.TryGetProperty(name, out var value) ? value : null;

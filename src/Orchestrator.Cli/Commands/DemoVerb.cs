@@ -60,6 +60,13 @@ internal static class DemoVerb
     private static async Task<int> CurateAsync(
         OrchestratorClient client, string folder, string truthPath, bool json, Streams streams, CancellationToken cancellationToken)
     {
+        // The server reads below its own folder only.
+        var words = Directory.CreateDirectory(Path.Combine(folder, "wordnet-demo")).FullName;
+        foreach (var file in Directory.GetFiles(SampleFolder.Words(), "*noun*"))
+        {
+            File.Copy(file, Path.Combine(words, Path.GetFileName(file)), overwrite: true);
+        }
+
         var document = DocumentFile.Read(Path.Combine(SampleFolder.Documents(), "curation-demo.yaml"), []);
         DocumentFile.Set(document, $"output.path={FreshRun(folder, "run")}");
         var job = await client.SubmitAsync(document, cancellationToken);

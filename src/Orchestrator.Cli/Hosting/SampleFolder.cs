@@ -12,6 +12,9 @@ internal static class SampleFolder
     /// <summary>Folder of the sample prompts.</summary>
     public static string Prompts() => Find("language");
 
+    /// <summary>Folder of the demo's dictionary.</summary>
+    public static string Words() => Find("wordnet-demo");
+
     private static string Find(string name)
     {
         foreach (var start in new[] { Directory.GetCurrentDirectory(), AppContext.BaseDirectory })

@@ -30,6 +30,12 @@ public static class CurationTally
     /// <summary>Bytes of the images read.</summary>
     public const string ImageBytes = "imageBytes";
 
+    /// <summary>Pictures whose embedding a stage took from an earlier job.</summary>
+    public static string EmbeddingsReused(string signal) => $"embeddingsReused:{signal}";
+
+    /// <summary>Pictures that such a stage encoded, since the earlier job has none of them.</summary>
+    public static string EmbeddingsComputed(string signal) => $"embeddingsComputed:{signal}";
+
     /// <summary>Count of samples rejected for <paramref name="reason"/>.</summary>
     public static string RejectedBy(string reason) => $"rejected:{reason}";
 

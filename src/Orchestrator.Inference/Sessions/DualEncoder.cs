@@ -16,7 +16,13 @@ namespace Orchestrator.Inference.Sessions;
 /// </remarks>
 public sealed class DualEncoder : IDisposable
 {
-    private DualEncoder(ModelFolder folder, ImageTower images, TextTower texts) => (Folder, Images, Texts) = (folder, images, texts);
+    private readonly Lazy<string> _imageDigest;
+
+    private DualEncoder(ModelFolder folder, ImageTower images, TextTower texts)
+    {
+        (Folder, Images, Texts) = (folder, images, texts);
+        _imageDigest = new Lazy<string>(() => images.DigestOf(folder));
+    }
 
     /// <summary>The folder it was loaded from.</summary>
     public ModelFolder Folder { get; }
@@ -26,6 +32,9 @@ public sealed class DualEncoder : IDisposable
 
     /// <summary>The text half.</summary>
     public TextTower Texts { get; }
+
+    /// <summary>As <see cref="ImageTower.DigestOf"/>. Computed on first use and kept.</summary>
+    public string ImageDigest => _imageDigest.Value;
 
     /// <summary>What the image tower takes.</summary>
     public PreprocessContract Preprocess => Images.Preprocess;

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Orchestrator.Inference.Captioning;
+using Orchestrator.Inference.Detection;
 using Orchestrator.Inference.Text;
 
 namespace Orchestrator.Inference.Sessions;
@@ -59,6 +60,7 @@ internal static class GraphVerifier
     {
         "blip-caption" => [() => Captioner.Load(folder, options)],
         "blip-itm" => [() => ImageTextMatcher.Load(folder, options)],
+        TextDetector.Kind => [() => TextDetector.Load(folder, options)],
         _ => [],
     };
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orchestrator.Inference.Images;
 
 namespace Orchestrator.Inference.Sessions;
@@ -25,6 +26,14 @@ public sealed class ImageTower : IDisposable
 
     /// <summary>Provider it runs on: cuda or cpu.</summary>
     public string Provider => _tower.Session.Provider;
+
+    /// <summary>
+    /// SHA-256, lower-case hex, over what decides a picture's embedding: graph, weights, output and preprocessing. Folders that differ in the text half
+    /// alone have the same.
+    /// </summary>
+    /// <param name="folder">The folder it was loaded from.</param>
+    public string DigestOf(ModelFolder folder) =>
+        ModelDigest.OfImages(folder.FolderPath, _tower.Session.File, $"{_tower.OutputName}\n{JsonSerializer.Serialize(Preprocess)}");
 
     /// <summary>Providers tried and not used, with reasons.</summary>
     public IReadOnlyList<string> RefusedProviders => _tower.Session.Refused;

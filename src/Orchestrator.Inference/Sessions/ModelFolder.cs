@@ -21,7 +21,7 @@ public sealed class ModelFolder
     /// <summary>Last part of the path.</summary>
     public string Name => Path.GetFileName(FolderPath);
 
-    /// <summary>Kind from the manifest, or from <c>model_type</c> in config.json: clip, siglip, blip-caption, blip-itm, causal-lm, medusa, eagle, mtp, retrieval-datastore.</summary>
+    /// <summary>Kind from the manifest, or from <c>model_type</c> in config.json: clip, siglip, blip-caption, blip-itm, text-detector, causal-lm, medusa, eagle, mtp, retrieval-datastore.</summary>
     public string Kind { get; }
 
     /// <summary>The manifest; empty when there is no file.</summary>
@@ -123,21 +123,35 @@ public sealed class ModelFolder
     };
 }
 
-/// <summary>The digest that names a folder's content.</summary>
+/// <summary>The digests that name a folder's content, or the half of it that sees pictures.</summary>
 internal static class ModelDigest
 {
-    public static string Of(string folder)
+    // What a graph may ask for beside itself is weights, under any name; these endings are of other things.
+    private static readonly string[] NoWeights = [".onnx", ".json", ".jsonl", ".txt", ".md", ".npy", ".model", ".log", ".py"];
+
+    public static string Of(string folder) => Of(Files(folder), []);
+
+    /// <summary>
+    /// SHA-256 over what decides the embedding of a picture: the graph, every file that may hold its weights, and a text that states the rest. The graph
+    /// counts without its name, so that a folder with another text half has the same.
+    /// </summary>
+    public static string OfImages(string folder, string graph, string rest) => Of(
+        Files(folder).Where(f => !NoWeights.Contains(Path.GetExtension(f.Name), StringComparer.OrdinalIgnoreCase)).Prepend(("", graph)), Encoding.UTF8.GetBytes(rest));
+
+    private static IEnumerable<(string Name, string File)> Files(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Select(file => (Name: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file))
+        .OrderBy(f => f.Name, StringComparer.Ordinal);
+
+    private static string Of(IEnumerable<(string Name, string File)> files, byte[] rest)
     {
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(file => (Name: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file))
-            .OrderBy(f => f.Name, StringComparer.Ordinal);
         foreach (var (name, file) in files)
         {
             using var stream = File.OpenRead(file);
             whole.AppendData(Encoding.UTF8.GetBytes($"{name}\0{Convert.ToHexStringLower(SHA256.HashData(stream))}\n"));
         }
 
+        whole.AppendData(rest);
         return Convert.ToHexStringLower(whole.GetHashAndReset());
     }
 }

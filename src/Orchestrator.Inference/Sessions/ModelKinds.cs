@@ -13,6 +13,7 @@ public static class ModelKinds
         ["siglip"] = [],
         ["blip-caption"] = [["vision", "decoder"]],
         ["blip-itm"] = [["vision", "text"]],
+        [Detection.TextDetector.Kind] = [["detector"]],
         ["causal-lm"] = [["tree"], ["plain"]],
         ["medusa"] = [["heads"]],
         ["eagle"] = [["head"]],

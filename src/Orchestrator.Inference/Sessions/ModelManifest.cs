@@ -18,6 +18,7 @@ namespace Orchestrator.Inference.Sessions;
 /// <list type="table">
 /// <item><term>blip-caption</term><description>files vision, decoder; prompt, bos_token, eos_token, num_layers, min_length, max_length</description></item>
 /// <item><term>blip-itm</term><description>files vision, text; enc_token, max_tokens</description></item>
+/// <item><term>text-detector</term><description>files detector</description></item>
 /// <item><term>causal-lm</term><description>files tree, plain, fused, exit_{l}; num_layers, num_key_value_heads, head_dim, hidden_size, vocab_size, max_position_embeddings, bos_token_id, eos_token_id, early_exit_layers, feature_layers</description></item>
 /// <item><term>medusa</term><description>files heads; base and the sizes above</description></item>
 /// <item><term>eagle</term><description>files head and, for EAGLE-3, fuse; base and the sizes above</description></item>

@@ -34,6 +34,12 @@ public sealed record CapFiltStage(
     public IReadOnlyList<BoundModel> Models { get; } = [new(CapFilt.Captioner, Captioner), new(CapFilt.Filter, Filter)];
 
     /// <inheritdoc />
+    public IReadOnlyList<int> Tensors { get; } = [CaptionerTensor, FilterTensor];
+
+    /// <inheritdoc />
+    public EarlierEmbeddings? Earlier => null;
+
+    /// <inheritdoc />
     public KeptEmbeddings? Embeddings => null;
 
     /// <summary>Settings of the captioner.</summary>

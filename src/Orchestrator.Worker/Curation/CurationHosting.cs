@@ -26,6 +26,8 @@ public static class CurationHosting
         services.TryAddSingleton<ImageDecoder>();
         services.TryAddSingleton<LanguageModels>();
         services.TryAddSingleton<EntryLists>();
+        services.TryAddSingleton<NounDictionaries>();
+        services.TryAddSingleton<EmbeddingFolders>();
         services.TryAddSingleton(provider => new CpuPool(
             provider.GetRequiredService<IOptions<InferenceSettings>>().Value.CpuThreads is > 0 and var threads ? threads : Environment.ProcessorCount,
             provider.GetRequiredService<CurationInstruments>()));

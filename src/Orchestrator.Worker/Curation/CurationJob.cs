@@ -47,7 +47,7 @@ public sealed record CurationJob(
         document.Name,
         document.Select,
         document.Output,
-        [.. document.Stages.Where(s => s is DedupOptions or BalanceOptions)],
+        [.. document.Stages.Where(s => s.JudgesPool)],
         document.Signals,
         document.Tags,
         document.Seed,

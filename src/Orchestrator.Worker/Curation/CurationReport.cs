@@ -39,6 +39,7 @@ public static class CurationReport
         Reasons(html, "Quarantined, by error", counts, CurationTally.QuarantinedBy(""));
         Reasons(html, "Texts of kept samples, by origin", counts, CurationTally.Captions(""));
         Duplicates(html, decision);
+        ImageClusters(html, decision);
         Rules(html, decision);
         Damage(html, decision, counts);
         Table(html, "Models", ["model", "sha256 of its folder"], models.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => new[] { m.Key, m.Value }));
@@ -75,6 +76,12 @@ public static class CurationReport
         "Duplicates, by stage",
         ["method", "#samples compared", "#samples of earlier pools", "#groups", "#duplicates"],
         decision.Dedup.Select(d => new[] { d.Method, Number(d.Compared), Number(d.Earlier), Number(d.Groups), Number(d.Duplicates) }));
+
+    private static void ImageClusters(StringBuilder html, CurationDecision decision) => Table(
+        html,
+        "Clusters of images",
+        ["embeddings", "#clusters", "#with a reference image", "#reference images", "#samples compared", "#rejected"],
+        decision.ImageClusters.Select(c => new[] { c.From, Number(c.Clusters), Number(c.Matched), Number(c.Reference), Number(c.Compared), Number(c.Rejected) }));
 
     private static void Rules(StringBuilder html, CurationDecision decision) => Table(
         html,

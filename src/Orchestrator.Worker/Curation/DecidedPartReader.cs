@@ -70,7 +70,7 @@ public sealed class DecidedPartReader
         var indexes = _leaves.Select(l => reader.Schema.SignalIndex(l.By)).ToArray();
         var scores = new float[_leaves.Count];
         var place = 0L;
-        foreach (var row in reader.ReadRows())
+        foreach (var row in WithVocabulary(workspace, decision, reader))
         {
             for (var leaf = 0; leaf < indexes.Length; leaf++)
             {
@@ -104,6 +104,18 @@ public sealed class DecidedPartReader
                 previous = row.Key;
             }
         }
+    }
+
+    private static IEnumerable<ScoreRow> WithVocabulary(CurationWorkspace workspace, CurationDecision decision, ScorePartReader reader)
+    {
+        if (decision.Synsets is not { } file || workspace.Job.Stages.OfType<SynsetLabelsOptions>().FirstOrDefault() is not { } options)
+        {
+            return reader.ReadRows();
+        }
+
+        var vocabulary = SynsetVocabulary.Read(workspace.PathOf(file), options.MaxLabels);
+        var index = reader.Schema.TagIndex(SynsetLabelsOptions.LabelsTag);
+        return reader.ReadRows().Select(row => row with { Tags = [.. row.Tags.Select((tag, i) => i == index ? vocabulary.Keep(tag) : tag)] });
     }
 
     private static ScoreRow WithNote(ScoreRow row, ScoreSchema schema, PoolNote note)

@@ -45,10 +45,10 @@ public sealed class EmbeddingWriter : IDisposable
     /// <param name="index">Index of the input shard.</param>
     public IReadOnlyList<EmbeddingFile> Finish(CurationWorkspace workspace, int index) => _files.ConvertAll(file =>
     {
-        var (signal, _, published) = file.Kept;
+        var (signal, _, published, images) = file.Kept;
         var name = published ? OutputNames.Embeddings(signal, index) : "";
         var folder = Path.GetDirectoryName(file.Path)!;
-        return new EmbeddingFile(signal, workspace.WriteFile(Path.Combine(folder, $"{signal}.npy"), name, stream =>
+        return new EmbeddingFile(signal, images, workspace.WriteFile(Path.Combine(folder, $"{signal}.npy"), name, stream =>
         {
             stream.Write(HalfNpy.Header(_count, file.Missing.Length));
             file.Rows.Position = 0;

@@ -17,6 +17,12 @@ public interface IModelStage
     /// <summary>The models that it runs.</summary>
     IReadOnlyList<BoundModel> Models { get; }
 
+    /// <summary>Indexes of the tensors that it takes.</summary>
+    IReadOnlyList<int> Tensors { get; }
+
+    /// <summary>Image embeddings that stand in for the tensors wherever they have a picture's; null for none.</summary>
+    EarlierEmbeddings? Earlier { get; }
+
     /// <summary>The image embeddings that it leaves in <see cref="PreparedSample.Embeddings"/>; null for none.</summary>
     KeptEmbeddings? Embeddings { get; }
 
@@ -35,7 +41,8 @@ public sealed record BoundModel(string Name, IScoringModel Model);
 /// <param name="Signal">Signal that names them.</param>
 /// <param name="Dimension">Floats of one.</param>
 /// <param name="Published">True where the output has them; else only later phases read them.</param>
-public sealed record KeptEmbeddings(string Signal, int Dimension, bool Published);
+/// <param name="Images">Digest of what made them of a picture.</param>
+public sealed record KeptEmbeddings(string Signal, int Dimension, bool Published, string Images);
 
 /// <summary>A tokenised text.</summary>
 /// <param name="Ids">As many ids as the model's context.</param>

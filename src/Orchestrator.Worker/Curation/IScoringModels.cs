@@ -1,4 +1,5 @@
 using Orchestrator.Inference.Captioning;
+using Orchestrator.Inference.Detection;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Inference.Text;
@@ -19,6 +20,10 @@ public interface IScoringModels
     /// <summary>The matcher called <paramref name="name"/>.</summary>
     /// <exception cref="Orchestrator.Inference.ModelContractException">As for the others; also a folder of another kind.</exception>
     ICaptionMatcher GetMatcher(string name);
+
+    /// <summary>The text detector called <paramref name="name"/>.</summary>
+    /// <exception cref="Orchestrator.Inference.ModelContractException">As for the others; also a folder of another kind.</exception>
+    ITextDetector GetTextDetector(string name);
 }
 
 /// <summary>A model that takes pictures. Safe for concurrent use.</summary>
@@ -45,6 +50,9 @@ public interface IPairEncoder : IScoringModel
 
     /// <summary>Floats of one embedding.</summary>
     int Dimension { get; }
+
+    /// <summary>Digest of the image half alone: embeddings of pictures made under the same one may stand for each other.</summary>
+    string ImageDigest { get; }
 
     /// <summary>What turns cosines into logits and probabilities.</summary>
     /// <exception cref="Orchestrator.Inference.ModelContractException">The manifest states no scale or no bias.</exception>
@@ -88,4 +96,12 @@ public interface ICaptionMatcher : IScoringModel
     /// <param name="texts">Lists of <paramref name="count"/> texts each, cleaned by the caller.</param>
     /// <returns>For each list the probabilities in [0, 1]; NaN where the model gave no number.</returns>
     float[][] Match(float[] pixels, int count, MatchToken token, params IReadOnlyList<string>[] texts);
+}
+
+/// <summary>Finds text in pictures.</summary>
+public interface ITextDetector : IScoringModel
+{
+    /// <summary>Maps one picture.</summary>
+    /// <param name="pixels">[3, H, W].</param>
+    TextMap Detect(float[] pixels);
 }

@@ -33,8 +33,9 @@ public sealed record DamageNote(string Kind, long Offset, string Message);
 
 /// <summary>Image embeddings of a shard, float16 [rows of its score part, dimension].</summary>
 /// <param name="Signal">Signal of the stage that made them.</param>
+/// <param name="Images">Digest of what made them of a picture.</param>
 /// <param name="File">The file; its final name is empty unless the document asks to keep it.</param>
-public sealed record EmbeddingFile(string Signal, AttemptFile File);
+public sealed record EmbeddingFile(string Signal, string Images, AttemptFile File);
 
 /// <summary>What a committed <c>score</c> shard says.</summary>
 public sealed record ScoreManifest(
@@ -72,6 +73,8 @@ public sealed record PublishManifest(string Output, AttemptFile Manifest, Sorted
 /// <param name="OutputTars">Number of output tars.</param>
 /// <param name="Leaves">The rules of <c>select</c> with their cuts.</param>
 /// <param name="Dedup">What each dedup stage found, in the order of the stages.</param>
+/// <param name="ImageClusters">What each image-cluster-filter stage found, likewise.</param>
+/// <param name="Synsets">Vocabulary of the synset-labels stage; null where there is none.</param>
 /// <param name="Parts">Score parts in input order.</param>
 public sealed record CurationDecision(
     long Read,
@@ -80,6 +83,8 @@ public sealed record CurationDecision(
     int OutputTars,
     IReadOnlyList<DecidedLeaf> Leaves,
     IReadOnlyList<DecidedDedup> Dedup,
+    IReadOnlyList<DecidedImageClusters> ImageClusters,
+    AttemptFile? Synsets,
     IReadOnlyList<DecidedPart> Parts);
 
 /// <summary>What a dedup stage found.</summary>
@@ -89,6 +94,15 @@ public sealed record CurationDecision(
 /// <param name="Groups">Groups of two or more.</param>
 /// <param name="Duplicates">Candidates that another sample stands for.</param>
 public sealed record DecidedDedup(string Method, long Compared, long Earlier, long Groups, long Duplicates);
+
+/// <summary>What an image-cluster-filter stage found.</summary>
+/// <param name="From">Signal whose embeddings it assigned.</param>
+/// <param name="Clusters">Centroids.</param>
+/// <param name="Matched">Centroids that are nearest to a reference image.</param>
+/// <param name="Reference">Reference images.</param>
+/// <param name="Compared">Candidates that it assigned.</param>
+/// <param name="Rejected">Candidates of other clusters.</param>
+public sealed record DecidedImageClusters(string From, int Clusters, int Matched, long Reference, long Compared, long Rejected);
 
 /// <summary>A candidate that a stage over the whole pool spoke against; a line of a part's file, lines in the order of rows.</summary>
 /// <param name="Row">Position in the score part.</param>
@@ -113,6 +127,7 @@ public sealed record DecidedLeaf(string By, string Reason, SelectionCut Cut);
 /// <param name="Embeddings">Its image embeddings.</param>
 /// <param name="Notes">What stages over the whole pool said, one <see cref="PoolNote"/> a line; null where they said nothing.</param>
 /// <param name="Models">Digest of each model that scored it.</param>
+/// <param name="Reuse">For each stage with embeddingsFrom, pictures whose embedding was there and pictures that were encoded, as tally names.</param>
 /// <param name="Damage">Damage of the input shard.</param>
 public sealed record DecidedPart(
     int Index,
@@ -126,6 +141,7 @@ public sealed record DecidedPart(
     IReadOnlyList<EmbeddingFile> Embeddings,
     AttemptFile? Notes,
     SortedDictionary<string, string> Models,
+    SortedDictionary<string, long> Reuse,
     DamageNote? Damage);
 
 /// <summary>Writes and reads these records; one spelling for all.</summary>

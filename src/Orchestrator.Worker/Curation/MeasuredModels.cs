@@ -1,13 +1,16 @@
 using Orchestrator.Inference.Captioning;
+using Orchestrator.Inference.Detection;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Inference.Text;
 
 namespace Orchestrator.Worker.Curation;
 
-/// <summary>When a model ran, and for how long. Belongs to one attempt; not for concurrent use.</summary>
+/// <summary>When a model ran, and for how long. Belongs to one attempt, whose threads may run models side by side.</summary>
 internal sealed class ModelClock(string model, string provider, CurationInstruments instruments)
 {
+    private readonly Lock _gate = new();
+
     /// <summary>When the first run began; null where there was none.</summary>
     public DateTimeOffset? First { get; private set; }
 
@@ -20,12 +23,16 @@ internal sealed class ModelClock(string model, string provider, CurationInstrume
     /// <summary>Runs the model on <paramref name="count"/> items.</summary>
     public T Measure<T>(int count, Func<T> run)
     {
-        First ??= instruments.Time.GetUtcNow();
-        var start = instruments.Time.GetTimestamp();
+        var (began, start) = (instruments.Time.GetUtcNow(), instruments.Time.GetTimestamp());
         var result = run();
         var elapsed = instruments.Time.GetElapsedTime(start);
-        Busy += elapsed;
-        Last = instruments.Time.GetUtcNow();
+        lock (_gate)
+        {
+            First = First < began ? First : began;
+            Busy += elapsed;
+            Last = instruments.Time.GetUtcNow();
+        }
+
         instruments.OnRun(model, provider, count, elapsed);
         return result;
     }
@@ -52,6 +59,8 @@ internal sealed class MeasuredEncoder(IPairEncoder inner, ModelClock clock) : Me
 
     public int Dimension => inner.Dimension;
 
+    public string ImageDigest => inner.ImageDigest;
+
     public PairLogits GetLogits() => inner.GetLogits();
 
     public float[] EncodeImages(float[] pixels, int count) => Clock.Measure(count, () => inner.EncodeImages(pixels, count));
@@ -73,4 +82,10 @@ internal sealed class MeasuredMatcher(ICaptionMatcher inner, ModelClock clock) :
 {
     public float[][] Match(float[] pixels, int count, MatchToken token, params IReadOnlyList<string>[] texts) =>
         Clock.Measure(count, () => inner.Match(pixels, count, token, texts));
+}
+
+/// <summary>Times the runs of a text detector.</summary>
+internal sealed class MeasuredDetector(ITextDetector inner, ModelClock clock) : MeasuredModel(inner, clock), ITextDetector
+{
+    public TextMap Detect(float[] pixels) => Clock.Measure(1, () => inner.Detect(pixels));
 }

@@ -14,6 +14,9 @@ public static class OutputNames
     /// <summary>img2dataset's statistics of an output tar.</summary>
     public static string Stats(int index) => Numbered(index, "_stats.json");
 
+    /// <summary>Labels of a synset-labels stage with their counts.</summary>
+    public const string Synsets = "synsets.json";
+
     /// <summary>Score part of input shard <paramref name="index"/>.</summary>
     public static string ScorePart(int index) => string.Create(CultureInfo.InvariantCulture, $"scores/part-{index:D5}.parquet");
 

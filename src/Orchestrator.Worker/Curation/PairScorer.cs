@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Orchestrator.Inference.Sessions;
 
 namespace Orchestrator.Worker.Curation;
 
@@ -15,7 +16,6 @@ internal sealed class PairScorer(PairStage stage, int place) : BatchScorer(stage
     {
         var encoder = stage.Encoder;
         var (count, context) = (batch.Count, encoder.Tokenizer.ContextLength);
-        Gather(batch, stage.Tensor, ref _pixels);
         Grow(ref _ids, count * context);
         var lengths = new int[count];
         for (var i = 0; i < count; i++)
@@ -25,7 +25,7 @@ internal sealed class PairScorer(PairStage stage, int place) : BatchScorer(stage
             lengths[i] = row.Length;
         }
 
-        var images = encoder.EncodeImages(_pixels, count);
+        var images = EncodeImages(batch);
         var texts = encoder.EncodeTexts(_ids, lengths, count);
         for (var i = 0; i < count; i++)
         {
@@ -43,6 +43,42 @@ internal sealed class PairScorer(PairStage stage, int place) : BatchScorer(stage
         }
     }
 
+    // Pictures whose embedding an earlier job kept are not encoded again: the rest of the batch is.
+    private float[] EncodeImages(IReadOnlyList<PreparedSample> batch)
+    {
+        var (encoder, dimension) = (stage.Encoder, stage.Encoder.Dimension);
+        var fresh = stage.Earlier is null ? batch : [.. batch.Where(s => s.Earlier?[place] is null)];
+        var encoded = Array.Empty<float>();
+        if (fresh.Count > 0)
+        {
+            Gather(fresh, stage.Tensor, ref _pixels);
+            encoded = encoder.EncodeImages(_pixels, fresh.Count);
+        }
+
+        if (fresh.Count == batch.Count)
+        {
+            return encoded;
+        }
+
+        var (images, next) = (new float[batch.Count * dimension], 0);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var row = images.AsSpan(i * dimension, dimension);
+            if (batch[i].Earlier![place] is { } half)
+            {
+                // Half precision has moved the length by up to a thousandth.
+                TensorPrimitives.ConvertToSingle(half, row);
+                Embeddings.Normalize(row, dimension);
+            }
+            else
+            {
+                encoded.AsSpan(next++ * dimension, dimension).CopyTo(row);
+            }
+        }
+
+        return images;
+    }
+
     private void Keep(PreparedSample sample, float score, ReadOnlySpan<float> image)
     {
         sample.Signals[stage.Signal] = score;
@@ -54,6 +90,13 @@ internal sealed class PairScorer(PairStage stage, int place) : BatchScorer(stage
 
         if (stage.Embeddings is not null)
         {
+            if (sample.Earlier?[place] is { } earlier)
+            {
+                // As it was: embeddings that are handed on from job to job do not drift.
+                sample.Embeddings![place] = earlier;
+                return;
+            }
+
             var half = new Half[image.Length];
             TensorPrimitives.ConvertToHalf(image, half);
             sample.Embeddings![place] = half;

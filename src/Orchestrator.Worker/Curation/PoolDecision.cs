@@ -40,7 +40,7 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
         var paths = parts.Select(p => workspace.PathOf(p.Scores)).ToList();
         var read = parts.Sum(p => p.Rows);
         var candidates = CandidateMap.Read(paths, cancellationToken);
-        var (dedup, notes) = RunStages(parts, paths, candidates, cancellationToken);
+        var (found, notes) = RunStages(parts, paths, candidates, cancellationToken);
         var leaves = new List<DecidedLeaf>();
         foreach (var leaf in job.Select?.Leaves ?? [])
         {
@@ -58,28 +58,35 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
             var kept = reader.CountKept(paths[i], i, candidates, ref lastKey, out var keyBefore);
             decided.Add(new DecidedPart(
                 indexes[i], part.Source, part.SourceBytes, part.Rows, kept, keyBefore, part.Scores, part.Quarantine, part.Embeddings,
-                notes.GetValueOrDefault(i), part.Models, part.Damage));
+                notes.GetValueOrDefault(i), part.Models, EmbeddingReuse.Of(part.Tally), part.Damage));
         }
 
         var total = decided.Sum(p => p.Kept);
         var perShard = job.Output.SamplesPerShard;
-        return new CurationDecision(read, total, perShard, checked((int)((total + perShard - 1) / perShard)), leaves, dedup, decided);
+        return new CurationDecision(read, total, perShard, checked((int)((total + perShard - 1) / perShard)), leaves, found.Dedup, found.ImageClusters, found.Synsets, decided);
     }
 
-    private (IReadOnlyList<DecidedDedup> Found, IReadOnlyDictionary<int, AttemptFile> Files) RunStages(
+    private (PoolFindings Found, IReadOnlyDictionary<int, AttemptFile> Files) RunStages(
         IReadOnlyList<ScoreManifest> parts, IReadOnlyList<string> paths, CandidateMap candidates, CancellationToken cancellationToken)
     {
         var pool = new DedupPool([.. parts.Select(p => new DedupPart(workspace.PathOf(p.Scores), signal => EmbeddingsOf(p, signal), IsEarlier: false))], candidates);
         var runs = folder.File("runs");
         using var notes = new PoolNotes(runs);
         var dedup = new PoolDedup(pool, notes, runs, workspace.Job.Seed);
-        var found = new List<DecidedDedup>();
+        var found = new PoolFindings();
         foreach (var stage in workspace.Job.Stages)
         {
             switch (stage)
             {
                 case DedupOptions options:
-                    found.Add(dedup.Run(options, EarlierPools.Open(options.Against, roots), cancellationToken));
+                    found.Dedup.Add(dedup.Run(options, EarlierPools.Open(options.Against, roots, "against"), cancellationToken));
+                    break;
+                case ImageClusterFilterOptions options:
+                    found.ImageClusters.Add(new PoolImageClusters(pool, notes, roots, workspace.Job.Seed).Run(options, cancellationToken));
+                    break;
+                case SynsetLabelsOptions options:
+                    var labels = new PoolSynsets(paths, candidates, notes).Run(options, cancellationToken);
+                    found.Synsets = workspace.WriteFile(folder, OutputNames.Synsets, OutputNames.Synsets, stream => SynsetVocabulary.Write(stream, labels));
                     break;
                 case BalanceOptions options:
                     new PoolBalance(paths, candidates, notes, workspace.Job.Seed).Run(options, cancellationToken);
@@ -92,4 +99,13 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
 
     private string? EmbeddingsOf(ScoreManifest part, string signal) =>
         part.Embeddings.FirstOrDefault(e => e.Signal == signal) is { } found ? workspace.PathOf(found.File) : null;
+
+    private sealed class PoolFindings
+    {
+        public List<DecidedDedup> Dedup { get; } = [];
+
+        public List<DecidedImageClusters> ImageClusters { get; } = [];
+
+        public AttemptFile? Synsets { get; set; }
+    }
 }

@@ -38,6 +38,11 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
 
         var failedShards = CurationJson.Read<PublishPayload>(work.Payload).FailedShards;
         var counts = Sum(written);
+        foreach (var (name, count) in decision.Parts.SelectMany(p => p.Reuse))
+        {
+            counts[name] = counts.GetValueOrDefault(name) + count;
+        }
+
         if (failedShards > 0)
         {
             // Their score parts stay as well: retry scores the missing shards and publishes again.
@@ -75,7 +80,7 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
         CancellationToken cancellationToken)
     {
         var files = new Dictionary<string, FileDigest>(StringComparer.Ordinal);
-        foreach (var file in written.SelectMany(w => w.Files))
+        foreach (var file in written.SelectMany(w => w.Files).Concat(decision.Synsets is { } synsets ? [synsets] : []))
         {
             cancellationToken.ThrowIfCancellationRequested();
             GiveName(workspace, file);
@@ -109,6 +114,7 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
         {
             Document = System.Text.Encoding.UTF8.GetBytes(workspace.Job.Canonical.ToJsonString()),
             Models = models,
+            Embeddings = decision.Parts.SelectMany(p => p.Embeddings).Where(e => e.File.Name.Length > 0).DistinctBy(e => e.Signal).ToDictionary(e => e.Signal, e => e.Images),
             Counts = counts,
             Files = files,
         };

@@ -37,13 +37,16 @@ public sealed class PreparedSample
     /// <summary>Image embeddings by model stage, null for stages that keep none and for samples that no model sees.</summary>
     public Half[]?[]? Embeddings { get; set; }
 
+    /// <summary>By model stage, the embedding that an earlier job kept of the picture; null for stages that ask for none, and where it has none.</summary>
+    public Half[]?[]? Earlier { get; init; }
+
     /// <summary>Why it cannot be judged.</summary>
     public SampleTrouble? Trouble { get; set; }
 
     /// <summary>Reason of the stage that rejected it.</summary>
     public string? Rejected { get; set; }
 
-    /// <summary>One tensor per distinct preprocessing contract; null once every model has seen it, and for samples that no model sees.</summary>
+    /// <summary>The tensors of the plan, empty ones where an earlier embedding stands in for all that would read it; null once every model has seen it, and for samples that no model sees.</summary>
     public float[][]? Tensors { get; set; }
 
     /// <summary>Token rows by model stage, null for stages that need none.</summary>
@@ -103,36 +106,52 @@ public sealed class SamplePreparer
             return Build(sample, intake, size, signals, rejected: reason);
         }
 
-        var decoded = _decoder.Decode(intake.Image);
-        if (!decoded.Ok)
+        var sha256 = _plan.Sha256 >= 0 || _plan.Reuses ? Convert.ToHexStringLower(SHA256.HashData(intake.Image.Span)) : null;
+        var earlier = _plan.Reuses ? _plan.Models.Select(m => m.Earlier?.Find(sha256!)).ToArray() : null;
+        var needed = _plan.Models.Where((_, place) => earlier?[place] is null).SelectMany(m => m.Tensors).ToHashSet();
+
+        // A picture that nobody looks at need not be decoded: an earlier job could.
+        DecodedImage? image = null;
+        if (earlier is null || needed.Count > 0 || _plan.Phash >= 0)
         {
-            return Build(sample, intake, size, signals, trouble: Explain(decoded.Fault));
+            var decoded = _decoder.Decode(intake.Image);
+            if (!decoded.Ok)
+            {
+                return Build(sample, intake, size, signals, trouble: Explain(decoded.Fault));
+            }
+
+            image = decoded.Image;
         }
 
-        var prepared = Build(sample, intake, size, signals);
-        AddTags(prepared.Tags, intake, decoded.Image);
+        var prepared = Build(sample, intake, size, signals, earlier: earlier);
+        AddTags(prepared.Tags, intake, sha256, image);
         prepared.Embeddings = new Half[_plan.Models.Count][];
-        prepared.Tensors = _plan.Preprocessors.Select(p => MakeTensor(p, decoded.Image)).ToArray();
+        prepared.Tensors = [.. _plan.Tensors.Select((t, i) => needed.Contains(i) ? t.Make(image!, signals) : [])];
         prepared.Tokens = [.. _plan.Models.Select(m => m.Tokenize(intake.Text))];
         prepared.StagesLeft = _plan.Models.Count;
         return prepared;
     }
 
-    private void AddTags(string?[] tags, SampleIntake intake, DecodedImage image)
+    private void AddTags(string?[] tags, SampleIntake intake, string? sha256, DecodedImage? image)
     {
         if (_plan.Matcher is { } matcher)
         {
             tags[_plan.Entries] = string.Join(' ', matcher.Match(intake.Text));
         }
 
+        if (_plan.Labeller is { } labeller)
+        {
+            tags[_plan.Labels] = string.Join(' ', labeller.Label(intake.Text));
+        }
+
         if (_plan.Sha256 >= 0)
         {
-            tags[_plan.Sha256] = Convert.ToHexStringLower(SHA256.HashData(intake.Image.Span));
+            tags[_plan.Sha256] = sha256;
         }
 
         if (_plan.Phash >= 0)
         {
-            tags[_plan.Phash] = PerceptualHash.Of(image).ToString("x16", CultureInfo.InvariantCulture);
+            tags[_plan.Phash] = PerceptualHash.Of(image!).ToString("x16", CultureInfo.InvariantCulture);
         }
     }
 
@@ -152,15 +171,8 @@ public sealed class SamplePreparer
         return null;
     }
 
-    private static float[] MakeTensor(ImagePreprocessor preprocessor, DecodedImage image)
-    {
-        var tensor = GC.AllocateUninitializedArray<float>(preprocessor.Contract.TensorLength);
-        preprocessor.Write(image, tensor);
-        return tensor;
-    }
-
     private PreparedSample Build(
-        WebSample sample, SampleIntake intake, (int, int)? size, float[] signals, SampleTrouble? trouble = null, string? rejected = null) => new()
+        WebSample sample, SampleIntake intake, (int, int)? size, float[] signals, SampleTrouble? trouble = null, string? rejected = null, Half[]?[]? earlier = null) => new()
         {
             Key = sample.Key,
             Ordinal = sample.Ordinal,
@@ -172,6 +184,7 @@ public sealed class SamplePreparer
             Tags = new string?[_plan.Tags.Count],
             Trouble = trouble,
             Rejected = rejected,
+            Earlier = earlier,
         };
 
     private static SampleTrouble Explain(ImageFault fault) => new($"image-{QuarantineJsonl.NameOf(fault.Kind)}", fault.Message);

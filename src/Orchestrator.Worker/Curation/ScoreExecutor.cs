@@ -3,6 +3,7 @@ using Orchestrator.Data.Scores;
 using Orchestrator.Data.Storage;
 using Orchestrator.Data.WebDataset;
 using Orchestrator.Domain.Curation;
+using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Inference.Images;
 using Orchestrator.Worker.Execution;
@@ -14,7 +15,8 @@ namespace Orchestrator.Worker.Curation;
 /// of those that could not be judged.
 /// </summary>
 public sealed class ScoreExecutor(
-    AllowedRoots roots, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages, EntryLists entries, CurationInstruments instruments)
+    AllowedRoots roots, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages, EntryLists entries, NounDictionaries nouns,
+    EmbeddingFolders earlier, CurationInstruments instruments)
     : CurationExecutor(roots, CurationDocument.Kind)
 {
     /// <inheritdoc />
@@ -34,7 +36,8 @@ public sealed class ScoreExecutor(
         }
 
         using var stages = new StageLog(models, instruments);
-        var plan = ScoringPlan.Bind(CurationParser.ParseCanonical(work.Order.Document), stages, languages.Labeller, entries.Get);
+        var sources = new StageSources(languages.Labeller, entries.Get, nouns.Get, (folder, digest, dimension) => earlier.Open(folder, source.Name, digest, dimension));
+        using var plan = ScoringPlan.Bind(CurationParser.ParseCanonical(work.Order.Document), stages, sources);
         if (!TarShardReader.TryOpen(resolved.Value, null, out var reader, out var damage))
         {
             return ShardOutcome.Failed(damage.Retryable ? FailureKind.Transient : FailureKind.Fatal, $"input.shards: {source.Name}: {damage.Message}");
@@ -61,6 +64,7 @@ public sealed class ScoreExecutor(
         using var quarantine = new MemoryStream();
         var preparer = new SamplePreparer(source.Name, decoder, plan);
         using var embeddings = new EmbeddingWriter(plan, folder);
+        var reuse = new EmbeddingReuse(plan);
         var scores = workspace.WriteFile(folder, "scores.parquet", "", stream =>
         {
             using var writer = new ScorePartWriter(stream, ScoreSchema.Create(plan.Signals, plan.Tags).Value);
@@ -73,6 +77,7 @@ public sealed class ScoreExecutor(
                 writer.Append(row);
                 tally.Add(row);
                 embeddings.Add(sample);
+                reuse.Add(sample);
                 stages.Take(plan, sample);
                 if (sample.Trouble is { } trouble)
                 {
@@ -106,9 +111,14 @@ public sealed class ScoreExecutor(
             digests[model.Name] = model.Model.Digest;
         }
 
-        var counts = tally.ToCounts();
+        if (plan.DictionaryDigest is { } dictionary)
+        {
+            digests[$"{SynsetLabelsOptions.TypeName}.dictionary"] = dictionary;
+        }
+
+        var counts = tally.ToCounts().Concat(reuse.ToCounts()).ToDictionary();
         var manifest = new ScoreManifest(
-            source, new FileInfo(path).Length, tally.Read, scores, lines, embeddings.Finish(workspace, work.Lease.Shard.Index), digests, damage, new(counts.ToDictionary(), StringComparer.Ordinal));
+            source, new FileInfo(path).Length, tally.Read, scores, lines, embeddings.Finish(workspace, work.Lease.Shard.Index), digests, damage, new(counts, StringComparer.Ordinal));
         return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
     }
 

@@ -1,6 +1,7 @@
 using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Inference;
 using Orchestrator.Inference.Captioning;
+using Orchestrator.Inference.Detection;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Inference.Text;
@@ -14,10 +15,11 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
     private readonly LoadedModels<PairEncoder> _encoders = new(name => new(DualEncoder.Load(catalog.Get(name), options)));
     private readonly LoadedModels<ImageCaptioner> _captioners = new(name => new(Captioner.Load(catalog.Get(name), options)));
     private readonly LoadedModels<CaptionMatcher> _matchers = new(name => new(ImageTextMatcher.Load(catalog.Get(name), options)));
+    private readonly LoadedModels<Detector> _detectors = new(name => new(TextDetector.Load(catalog.Get(name), options)));
     private readonly Lazy<IReadOnlyList<ModelInfo>> _announced = new(() => [.. catalog.Names().Select(name => Describe(catalog, name))]);
 
     /// <inheritdoc />
-    public IReadOnlyCollection<string> Warm => [.. _encoders.Names, .. _captioners.Names, .. _matchers.Names];
+    public IReadOnlyCollection<string> Warm => [.. _encoders.Names, .. _captioners.Names, .. _matchers.Names, .. _detectors.Names];
 
     /// <inheritdoc />
     public IReadOnlyList<ModelInfo> List() => _announced.Value;
@@ -31,12 +33,16 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
     /// <inheritdoc />
     public ICaptionMatcher GetMatcher(string name) => _matchers.Get(name);
 
+    /// <inheritdoc />
+    public ITextDetector GetTextDetector(string name) => _detectors.Get(name);
+
     /// <summary>Frees the sessions.</summary>
     public void Dispose()
     {
         _encoders.Dispose();
         _captioners.Dispose();
         _matchers.Dispose();
+        _detectors.Dispose();
     }
 
     private static ModelInfo Describe(ModelCatalog catalog, string name)
@@ -65,6 +71,8 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
         public ITextTokenizer Tokenizer => model.Tokenizer;
 
         public int Dimension => model.Width;
+
+        public string ImageDigest => model.ImageDigest;
 
         public PairLogits GetLogits() => model.PairLogits();
 
@@ -141,6 +149,21 @@ public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options
             var states = model.EncodeImages(pixels.AsMemory(0, count * Contract.TensorLength), count);
             return [.. texts.Select(t => model.Match(states, t, token))];
         }
+
+        public void Dispose() => model.Dispose();
+    }
+
+    private sealed class Detector(TextDetector model) : ITextDetector, IDisposable
+    {
+        public string Kind => model.Folder.Kind;
+
+        public string Digest => model.Folder.Digest;
+
+        public string Provider => model.Provider;
+
+        public PreprocessContract Contract => model.Preprocess;
+
+        public TextMap Detect(float[] pixels) => model.Detect(pixels);
 
         public void Dispose() => model.Dispose();
     }

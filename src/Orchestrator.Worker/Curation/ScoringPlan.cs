@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
+using System.Text;
+using Orchestrator.Data.Formats;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
+using Orchestrator.Domain.Curation.Synsets;
 using Orchestrator.Inference;
 using Orchestrator.Inference.Images;
 
@@ -11,20 +15,29 @@ namespace Orchestrator.Worker.Curation;
 /// <param name="Language">Label of a text; null where no language is asked for.</param>
 public sealed record FilterStage(BasicFilterOptions Options, int FirstSignal, Func<string, string>? Language);
 
+/// <summary>What stages ask for beside models.</summary>
+/// <param name="Language">Makes the language labeller of a fastText file.</param>
+/// <param name="Entries">Makes the matcher of a list of entries.</param>
+/// <param name="Nouns">Reads the dictionary in a folder.</param>
+/// <param name="Earlier">Opens the image embeddings that the job in a folder kept of the shard, made by the image half of a digest, of a dimension.</param>
+public sealed record StageSources(
+    Func<string, Func<string, string>> Language, Func<string, EntryMatcher> Entries, Func<string, WordNetNouns> Nouns, Func<string, string, int, EarlierEmbeddings> Earlier);
+
 /// <summary>
 /// A document's stages bound to models. Stages without a model run first whatever their place in the document: a verdict of
-/// theirs does not depend on scores, and what they reject need not be scored.
+/// theirs does not depend on scores, and what they reject need not be scored. Disposing closes earlier embeddings, not models.
 /// </summary>
-public sealed class ScoringPlan
+public sealed class ScoringPlan : IDisposable
 {
     private readonly List<FilterStage> _filters = [];
     private readonly List<IModelStage> _models = [];
-    private readonly List<ImagePreprocessor> _preprocessors = [];
+    private readonly List<ImageTensor> _tensors = [];
 
     private ScoringPlan(CurationDocument document)
     {
         (Signals, Tags) = (document.Signals, document.Tags);
         Entries = TagIndex(BalanceOptions.EntriesTag);
+        Labels = TagIndex(SynsetLabelsOptions.LabelsTag);
         (Sha256, Phash) = (TagIndex(DedupOptions.Sha256Tag), TagIndex(DedupOptions.PhashTag));
     }
 
@@ -46,6 +59,15 @@ public sealed class ScoringPlan
     /// <summary>Finds the entries of a caption; null where none is asked for.</summary>
     public EntryMatcher? Matcher { get; private set; }
 
+    /// <summary>Index of the text column for synset labels; -1 where none is asked for.</summary>
+    public int Labels { get; }
+
+    /// <summary>Finds the labels of a caption; null where none is asked for.</summary>
+    public SynsetLabeller? Labeller { get; private set; }
+
+    /// <summary>Digest of the dictionary that it asks; null where there is none.</summary>
+    public string? DictionaryDigest { get; private set; }
+
     /// <summary>True where a sample may become two samples of the output, so that its key must leave room for <see cref="OutputSamples.SyntheticSuffix"/>.</summary>
     public bool WritesSynthetic { get; private set; }
 
@@ -55,19 +77,22 @@ public sealed class ScoringPlan
     /// <summary>Stages with models.</summary>
     public IReadOnlyList<IModelStage> Models => _models;
 
-    /// <summary>One per distinct contract among the models; images are made into these tensors.</summary>
-    public IReadOnlyList<ImagePreprocessor> Preprocessors => _preprocessors;
+    /// <summary>What images are made into: one per distinct contract among the models, and one for each mask.</summary>
+    public IReadOnlyList<ImageTensor> Tensors => _tensors;
+
+    /// <summary>True where a stage takes earlier embeddings.</summary>
+    public bool Reuses => _models.Exists(m => m.Earlier is not null);
 
     /// <summary>Binds the stages of a document.</summary>
     /// <param name="document">The document.</param>
     /// <param name="models">Models by name.</param>
-    /// <param name="language">Makes the language labeller of a fastText file.</param>
-    /// <param name="entries">Makes the matcher of a list of entries.</param>
+    /// <param name="sources">What they ask for beside models.</param>
     /// <exception cref="ModelContractException">A model or language file does not hold what it must.</exception>
-    public static ScoringPlan Bind(CurationDocument document, IScoringModels models, Func<string, Func<string, string>> language, Func<string, EntryMatcher> entries)
+    /// <exception cref="InvalidDataException">A file, dictionary or earlier job does not hold what it must.</exception>
+    public static ScoringPlan Bind(CurationDocument document, IScoringModels models, StageSources sources)
     {
         var plan = new ScoringPlan(document);
-        var compared = document.Stages.OfType<DedupOptions>().Select(d => d.From).ToHashSet(StringComparer.Ordinal);
+        var compared = document.Stages.Select(s => s.NeedsEmbeddings).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var signal = 0;
         foreach (var stage in document.Stages)
         {
@@ -75,20 +100,25 @@ public sealed class ScoringPlan
             {
                 case BasicFilterOptions filter:
                     var asks = filter.Language != BasicFilterOptions.AnyLanguage;
-                    plan._filters.Add(new FilterStage(filter, signal, asks ? language(filter.LanguageModel!) : null));
+                    plan._filters.Add(new FilterStage(filter, signal, asks ? sources.Language(filter.LanguageModel!) : null));
                     break;
                 case PairScoreOptions pair:
-                    plan._models.Add(plan.Bind(pair, signal, models.GetPairEncoder(pair.Model), compared.Contains(pair.As)));
+                    plan._models.Add(plan.Bind(pair, signal, models, compared.Contains(pair.As), sources));
                     break;
                 case CapFiltOptions capFilt:
                     plan._models.Add(plan.Bind(capFilt, signal, models.GetCaptioner(capFilt.Captioner), models.GetMatcher(capFilt.Filter), document.Seed));
                     plan.WritesSynthetic = true;
                     break;
                 case BalanceOptions balance:
-                    plan.Matcher = entries(balance.Entries);
+                    plan.Matcher = sources.Entries(balance.Entries);
                     break;
-                case DedupOptions:
-                    // Its hashes are made with the image at hand; who stands for whom is found over the whole pool.
+                case SynsetLabelsOptions labels:
+                    var dictionary = sources.Nouns(labels.Dictionary);
+                    plan.Labeller = new SynsetLabeller(dictionary, labels.Synonyms);
+                    plan.DictionaryDigest = dictionary.Digest;
+                    break;
+                case DedupOptions or ImageClusterFilterOptions:
+                    // Hashes and embeddings are made with the image at hand; what follows from them is found over the whole pool.
                     break;
                 default:
                     throw new InvalidOperationException($"No executor for stage '{stage.Type}'.");
@@ -100,31 +130,51 @@ public sealed class ScoringPlan
         return plan;
     }
 
-    private PairStage Bind(PairScoreOptions options, int signal, IPairEncoder encoder, bool compared)
+    /// <inheritdoc />
+    public void Dispose() => _models.ForEach(m => m.Earlier?.Dispose());
+
+    private PairStage Bind(PairScoreOptions options, int signal, IScoringModels models, bool compared, StageSources sources)
     {
+        var encoder = models.GetPairEncoder(options.Model);
         if (encoder.Kind != options.ModelKind)
         {
             throw new ModelContractException(
                 options.Model, "kind", options.ModelKind, encoder.Kind, encoder.Kind == SiglipScoreOptions.Kind ? $"Use {SiglipScoreOptions.TypeName} for it" : $"Use {ClipScoreOptions.TypeName} for it");
         }
 
-        var kept = options.KeepEmbeddings || compared ? new KeptEmbeddings(options.As, encoder.Dimension, options.KeepEmbeddings) : null;
-        return new PairStage(options, signal, encoder, TensorOf(encoder), options is SiglipScoreOptions ? encoder.GetLogits() : null, kept);
+        var masked = options as TextMaskedScoreOptions;
+        var detector = masked is null ? null : models.GetTextDetector(masked.Detector);
+        var kept = options.KeepEmbeddings || compared
+            ? new KeptEmbeddings(options.As, encoder.Dimension, options.KeepEmbeddings, detector is null ? encoder.ImageDigest : MaskedDigest(masked!, encoder, detector))
+            : null;
+        return new PairStage(
+            options,
+            signal,
+            encoder,
+            detector is null ? TensorOf(encoder) : AddTensor(encoder, new TextMask(masked!, detector, signal + 1)),
+            options is SiglipScoreOptions ? encoder.GetLogits() : null,
+            kept,
+            options.EmbeddingsFrom is { } folder ? sources.Earlier(folder, encoder.ImageDigest, encoder.Dimension) : null,
+            detector is null ? null : new BoundModel(masked!.Detector, detector));
     }
+
+    // Embeddings of masked pictures must never stand for those of the pictures themselves.
+    private static string MaskedDigest(TextMaskedScoreOptions options, IPairEncoder encoder, ITextDetector detector) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        $"{options.Type}\n{encoder.ImageDigest}\n{detector.Digest}\n{options.ToJson()["threshold"]}\n{options.ToJson()["grow"]}\n{options.MinSide}")));
 
     private CapFiltStage Bind(CapFiltOptions options, int signal, IImageCaptioner captioner, ICaptionMatcher filter, long seed) => new(
         options, signal, TagIndex(CapFiltOptions.CaptionTag), TagIndex(CapFiltOptions.TextsTag), captioner, TensorOf(captioner), filter, TensorOf(filter), seed);
 
     private int TensorOf(IScoringModel model)
     {
-        var tensor = _preprocessors.FindIndex(p => p.Contract == model.Contract);
-        if (tensor < 0)
-        {
-            tensor = _preprocessors.Count;
-            _preprocessors.Add(new ImagePreprocessor(model.Contract));
-        }
+        var tensor = _tensors.FindIndex(t => t.Mask is null && t.Preprocessor.Contract == model.Contract);
+        return tensor < 0 ? AddTensor(model, null) : tensor;
+    }
 
-        return tensor;
+    private int AddTensor(IScoringModel model, TextMask? mask)
+    {
+        _tensors.Add(new ImageTensor(new ImagePreprocessor(model.Contract), mask));
+        return _tensors.Count - 1;
     }
 
     private int TagIndex(string tag) => Tags.ToList().IndexOf(tag);

@@ -32,6 +32,13 @@ public sealed class StageLog(IScoringModels models, CurationInstruments instrume
         return new MeasuredMatcher(model, ClockOf(name, model));
     }
 
+    /// <inheritdoc />
+    public ITextDetector GetTextDetector(string name)
+    {
+        var model = models.GetTextDetector(name);
+        return new MeasuredDetector(model, ClockOf(name, model));
+    }
+
     /// <summary>
     /// Counts a finished sample. One whose image could not be decoded counts at the intake alone, although filters saw it: nothing
     /// is left out twice.

@@ -42,6 +42,46 @@ public sealed class MistakesTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(["$"], (await PostAsync(new JsonArray())).ErrorPaths);
 
     [Fact]
+    public async Task Post_PoolStagesThatPointNowhere_EachFieldSaysWhatItTakes()
+    {
+        var document = Docs.Curation(server);
+        var stages = document["stages"]!.AsArray();
+        stages.Add(new JsonObject { ["type"] = "image-cluster-filter", ["from"] = "clip", ["reference"] = "gone.npy", ["centroids"] = "lost.npy" });
+        stages.Add(new JsonObject { ["type"] = "image-cluster-filter", ["from"] = "clip", ["reference"] = "no-such-job" });
+        stages.Add(new JsonObject { ["type"] = "synset-labels", ["dictionary"] = "no-words" });
+        stages[1]!["embeddingsFrom"] = "neither-job-nor-folder";
+
+        var answer = await PostAsync(document);
+
+        Assert.Equal(
+            new HashSet<string> { "$.stages[2].reference", "$.stages[2].centroids", "$.stages[3].reference", "$.stages[4].dictionary", "$.stages[1].embeddingsFrom" },
+            answer.ErrorPaths.ToHashSet());
+        Assert.Contains("does not exist", answer.ErrorAt("$.stages[2].reference"), StringComparison.Ordinal);
+        Assert.Contains("no score parts", answer.ErrorAt("$.stages[3].reference"), StringComparison.Ordinal);
+        Assert.Contains("index.noun is missing", answer.ErrorAt("$.stages[4].dictionary"), StringComparison.Ordinal);
+        Assert.Contains("no score parts", answer.ErrorAt("$.stages[1].embeddingsFrom"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Post_PoolStagesWithFilesThatAreThere_Created()
+    {
+        var words = Docs.Unique("words");
+        Directory.CreateDirectory(Path.Combine(server.Base, words));
+        foreach (var name in (string[])["index.noun", "data.noun", "noun.exc"])
+        {
+            File.WriteAllText(Path.Combine(server.Base, words, name), "");
+        }
+
+        var array = Docs.Unique("array") + ".npy";
+        File.WriteAllText(Path.Combine(server.Base, array), "");
+        var document = Docs.Curation(server);
+        var stages = document["stages"]!.AsArray();
+        stages.Add(new JsonObject { ["type"] = "image-cluster-filter", ["from"] = "clip", ["reference"] = array, ["centroids"] = array });
+        stages.Add(new JsonObject { ["type"] = "synset-labels", ["dictionary"] = words });
+        await server.Client.SubmitAsync(document);
+    }
+
+    [Fact]
     public async Task Post_InputOutsideRoots_RefusedWithoutATouch()
     {
         // The file exists: an answer that said so would have looked.

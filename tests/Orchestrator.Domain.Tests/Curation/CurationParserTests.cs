@@ -105,6 +105,37 @@ public sealed class CurationParserTests
         }
     }
 
+    [Theory]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "r.npy" }""", null)]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "cur-1", "clusters": 9, "iterations": 3, "metric": "cosine" }""", null)]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "out/x", "centroids": "c.npy" }""", null)]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clap", "reference": "r.npy" }""", "$.stages[2].from")]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip" }""", "$.stages[2].reference")]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "r.npy", "centroids": "c.pt" }""", "$.stages[2].centroids")]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "r.npy", "centroids": "c.npy", "clusters": 3 }""", "$.stages[2].clusters")]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "r.npy", "centroids": "c.npy", "iterations": 3 }""", "$.stages[2].iterations")]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "r.npy", "clusters": 0 }""", "$.stages[2].clusters")]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "r.npy", "iterations": 1001 }""", "$.stages[2].iterations")]
+    [InlineData("""{ "type": "image-cluster-filter", "from": "clip", "reference": "r.npy", "metric": "l1" }""", "$.stages[2].metric")]
+    [InlineData("""{ "type": "synset-labels", "dictionary": "words" }""", null)]
+    [InlineData("""{ "type": "synset-labels", "dictionary": "words", "minCount": 5, "maxLabels": 3, "synonyms": true, "requireLabel": true }""", null)]
+    [InlineData("""{ "type": "synset-labels" }""", "$.stages[2].dictionary")]
+    [InlineData("""{ "type": "synset-labels", "dictionary": "words", "minCount": 0 }""", "$.stages[2].minCount")]
+    [InlineData("""{ "type": "synset-labels", "dictionary": "words", "maxLabels": 1001 }""", "$.stages[2].maxLabels")]
+    [InlineData("""{ "type": "synset-labels", "dictionary": "words", "synonyms": 1 }""", "$.stages[2].synonyms")]
+    [InlineData("""{ "type": "synset-labels", "dictionary": "words" }, { "type": "synset-labels", "dictionary": "words" }""", "$.stages[3].type")]
+    [InlineData("""{ "type": "clip-score", "model": "m", "as": "again", "embeddingsFrom": "cur-1" }""", null)]
+    [InlineData("""{ "type": "clip-score", "model": "m", "as": "again", "embeddingsFrom": "" }""", "$.stages[2].embeddingsFrom")]
+    [InlineData("""{ "type": "text-masked-score", "model": "m", "detector": "d" }""", null)]
+    [InlineData("""{ "type": "text-masked-score", "model": "m", "detector": "d", "as": "x", "threshold": 0.3, "grow": 0, "minSide": 1, "batchSize": 4, "keepEmbeddings": true }""", null)]
+    [InlineData("""{ "type": "text-masked-score", "model": "m" }""", "$.stages[2].detector")]
+    [InlineData("""{ "type": "text-masked-score", "detector": "d" }""", "$.stages[2].model")]
+    [InlineData("""{ "type": "text-masked-score", "model": "m", "detector": "d", "threshold": 0 }""", "$.stages[2].threshold")]
+    [InlineData("""{ "type": "text-masked-score", "model": "m", "detector": "d", "grow": 5 }""", "$.stages[2].grow")]
+    [InlineData("""{ "type": "text-masked-score", "model": "m", "detector": "d", "minSide": 0 }""", "$.stages[2].minSide")]
+    [InlineData("""{ "type": "text-masked-score", "model": "m", "detector": "d", "embeddingsFrom": "cur-1" }""", "$.stages[2].embeddingsFrom")]
+    public void Parse_PoolStage_NamesWhatIsWrong(string stage, string? path) => Parse_DedupStage_NamesWhatIsWrong(stage, path);
+
     [Fact]
     public void Parse_RulesNestedTooDeep_IsAnError()
     {

@@ -57,6 +57,48 @@ public sealed class TowerTests
         }
     }
 
+    /// <summary>What an embedding cache goes by: the image half alone, whatever the rest of the folder is.</summary>
+    [Theory]
+    [InlineData("onnx/text_model.onnx", true)]
+    [InlineData("orchestrator.json", true)]
+    [InlineData("notes.md", true)]
+    [InlineData("onnx/vision_model.onnx", false)]
+    [InlineData("onnx/weights.bin", false)]
+    [InlineData("preprocessor_config.json", false)]
+    public void DigestOf_AChangedFile_ChangesWithTheImageHalfOnly(string changed, bool same)
+    {
+        using var folder = new TemporaryFolder();
+        folder.CopyFrom(VectorFiles.Path("clip-tiny"));
+        var before = Digest(folder.Path);
+        Assert.Equal(64, before.Length);
+        var path = Path.Combine(folder.Path, changed);
+        var content = File.Exists(path) ? File.ReadAllBytes(path) : [];
+        folder.Write(changed, changed switch
+        {
+            "onnx/vision_model.onnx" => File.ReadAllBytes(Path.Combine(SampleModels.Path("clip-demo"), changed)),
+            "orchestrator.json" => [.. "{ \"kind\": \"clip\", \"licence\": \"other\" }"u8],
+            "preprocessor_config.json" => File.ReadAllBytes(Path.Combine(SampleModels.Path("clip-demo"), changed)),
+            _ => [.. content, 0],
+        });
+        if (changed is "onnx/vision_model.onnx" or "preprocessor_config.json")
+        {
+            // The two belong together: a graph of another model with its own preprocessing.
+            foreach (var name in (string[])["onnx/vision_model.onnx", "preprocessor_config.json"])
+            {
+                folder.Write(name, File.ReadAllBytes(Path.Combine(SampleModels.Path("clip-demo"), name)));
+            }
+        }
+
+        Assert.Equal(same, Digest(folder.Path) == before);
+    }
+
+    private static string Digest(string path)
+    {
+        var folder = ModelFolder.Open(path);
+        using var tower = ImageTower.Load(folder, Cpu);
+        return tower.DigestOf(folder);
+    }
+
     [Fact]
     public void Load_OtherKind_NamesIt()
     {

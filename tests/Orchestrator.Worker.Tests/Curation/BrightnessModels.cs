@@ -1,4 +1,5 @@
 using Orchestrator.Inference;
+using Orchestrator.Inference.Detection;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Inference.Text;
@@ -40,6 +41,13 @@ internal sealed class BrightnessModels : IScoringModels, IPairEncoder, ITextToke
 
     public ICaptionMatcher GetMatcher(string name) => throw new ModelContractException(name, "file", "a model folder", "nothing");
 
+    public ITextDetector GetTextDetector(string name) => name == "find" ? Detector : throw new ModelContractException(name, "file", "a model folder", "nothing", "known: find");
+
+    /// <summary>The detector <c>find</c>.</summary>
+    public WhiteDetector Detector { get; } = new();
+
+    public string ImageDigest { get; set; } = "i1";
+
     public PairLogits GetLogits() => new(10, -5);
 
     public float[] EncodeImages(float[] pixels, int count)
@@ -71,4 +79,21 @@ internal sealed class BrightnessModels : IScoringModels, IPairEncoder, ITextToke
         ids[0] = text.Contains("nan", StringComparison.Ordinal) ? 1 : 0;
         return 1;
     }
+}
+
+/// <summary>Takes for text whatever is nearly white, on a grid of 12 x 11 cells.</summary>
+internal sealed class WhiteDetector : ITextDetector
+{
+    public string Kind => "text-detector";
+
+    public string Digest => "d3";
+
+    public string Provider => "cpu";
+
+    public PreprocessContract Contract { get; } = new()
+    {
+        Resize = ResizeMode.Exact, ResizeHeight = 11, ResizeWidth = 12, CropHeight = 0, CropWidth = 0, Filter = PilFilter.Box, Mean = default, Std = new ChannelTriple(1, 1, 1),
+    };
+
+    public TextMap Detect(float[] pixels) => new([.. pixels.Take(12 * 11).Select(p => p > 0.95f ? 0.9f : 0.1f)], 12);
 }

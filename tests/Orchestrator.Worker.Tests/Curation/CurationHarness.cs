@@ -32,7 +32,7 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
         _pool = new CpuPool(2, Instruments);
         IShardExecutor[] all =
         [
-            new ScoreExecutor(roots, Models, new ImageDecoder(), _pool, new LanguageModels(roots), new EntryLists(roots), Instruments),
+            new ScoreExecutor(roots, Models, new ImageDecoder(), _pool, new LanguageModels(roots), new EntryLists(roots), new NounDictionaries(roots), new EmbeddingFolders(roots), Instruments),
             new DecideExecutor(roots), new SelectionDecideExecutor(roots),
             new WriteExecutor(roots, CurationDocument.Kind, Instruments), new PublishExecutor(roots, CurationDocument.Kind),
             new WriteExecutor(roots, SelectionDocument.Kind, Instruments), new PublishExecutor(roots, SelectionDocument.Kind),

@@ -34,6 +34,8 @@ internal sealed class ScriptedCaptions : IScoringModels, IImageCaptioner, ICapti
 
     public IImageCaptioner GetCaptioner(string name) => name == "cap" ? this : throw new ModelContractException(name, "file", "a model folder", "nothing");
 
+    public ITextDetector GetTextDetector(string name) => Bright.GetTextDetector(name);
+
     public ICaptionMatcher GetMatcher(string name) => name == "itm" ? this : throw new ModelContractException(name, "file", "a model folder", "nothing");
 
     public string?[] Caption(float[] pixels, int count, ulong[] seeds, CaptionOptions options)

@@ -140,17 +140,16 @@ public sealed class StageOracleTests
     public void Bind_ModelsOfOnePreprocessing_ShareATensor()
     {
         using var models = Load();
-        var plan = ScoringPlan.Bind(
+        using var plan = ScoringPlan.Bind(
             Domain.Curation.CurationParser.ParseCanonical($$"""
                 { "kind": "curation", "name": "t", "input": { "shards": ["a.tar"] }, "output": { "path": "x" },
                   "stages": [ {{Scores}}, { "type": "capfilt", "captioner": "blip-caption-demo", "filter": "blip-itm-demo" } ] }
                 """),
             models,
-            _ => throw new InvalidOperationException(),
-            _ => throw new InvalidOperationException());
+            new StageSources(_ => throw new InvalidOperationException(), _ => throw new InvalidOperationException(), _ => throw new InvalidOperationException(), (_, _, _) => throw new InvalidOperationException()));
         var pairs = plan.Models.OfType<PairStage>().ToArray();
         var capFilt = Assert.Single(plan.Models.OfType<CapFiltStage>());
-        Assert.Equal(3, plan.Preprocessors.Count);
+        Assert.Equal(3, plan.Tensors.Count);
         Assert.Equal([0, 0, 1], pairs.Select(p => p.Tensor));
         Assert.Equal((2, 2), (capFilt.CaptionerTensor, capFilt.FilterTensor));
         Assert.Equal([null, null, pairs[2].Encoder.GetLogits()], pairs.Select(p => p.Logits));

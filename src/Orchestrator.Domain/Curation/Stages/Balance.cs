@@ -32,6 +32,9 @@ public sealed record BalanceOptions(string Entries, long T) : StageOptions
     /// <inheritdoc />
     public override IReadOnlyList<string> Tags => [EntriesTag];
 
+    /// <inheritdoc />
+    public override bool JudgesPool => true;
+
     /// <summary>Reads the options.</summary>
     public static BalanceOptions Read(DocumentScope scope) => new(scope.Text("entries", maxLength: 4096), scope.Whole("t", 20_000, 1, 1_000_000_000_000));
 

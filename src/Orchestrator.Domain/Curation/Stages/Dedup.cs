@@ -67,6 +67,12 @@ public sealed record DedupOptions(
     /// <inheritdoc />
     public override IReadOnlyList<string> Tags => HashTag is { } hash ? [hash, OfTag, ByTag] : [OfTag, ByTag];
 
+    /// <inheritdoc />
+    public override string? NeedsEmbeddings => From;
+
+    /// <inheritdoc />
+    public override bool JudgesPool => true;
+
     /// <summary>Reads the options.</summary>
     public static DedupOptions Read(DocumentScope scope)
     {
@@ -97,14 +103,7 @@ public sealed record DedupOptions(
     public override void CheckLinks(DocumentScope scope, IReadOnlyList<StageOptions> stages)
     {
         var scores = stages.Select(s => s.MainSignal).OfType<string>().ToList();
-        var embeddings = stages.Where(s => s.MakesEmbeddings).Select(s => s.MainSignal).OfType<string>().ToList();
-        if (From is { Length: > 0 } from && !embeddings.Contains(from))
-        {
-            scope.Error("from", embeddings.Count == 0
-                ? "no stage of this document makes image embeddings: add a clip-score stage"
-                : $"is not a stage that makes image embeddings; these do: {string.Join(", ", embeddings)}");
-        }
-
+        EmbeddingLinks.Check(scope, "from", From, stages);
         if (KeepBy is { Length: > 0 } by && !scores.Contains(by))
         {
             scope.Error("keepBy", scores.Count == 0

@@ -17,6 +17,15 @@ namespace Orchestrator.Domain.Curation.Stages;
 /// </param>
 public abstract record PairScoreOptions(string Model, string As, int BatchSize, bool KeepEmbeddings) : StageOptions
 {
+    /// <summary>
+    /// A curation job, or its output folder, whose kept image embeddings stand in for the image tower wherever it saw the same picture; null
+    /// (default) for none. The image half of its model must be this one's. What it does not have is encoded.
+    /// </summary>
+    /// <remarks>
+    /// Kept embeddings are half precision, so a score may differ from a fresh one by about a thousandth; it is the same each time.
+    /// </remarks>
+    public string? EmbeddingsFrom { get; init; }
+
     /// <summary>The reading that every such stage has: the signal itself.</summary>
     public const string Cosine = "cosine";
 
@@ -35,6 +44,9 @@ public abstract record PairScoreOptions(string Model, string As, int BatchSize, 
     /// <inheritdoc />
     public override IReadOnlyList<string> Readings => [Cosine];
 
+    /// <summary>Kept embeddings stand beside the digest of the picture that each is of.</summary>
+    public override IReadOnlyList<string> Tags => KeepEmbeddings ? [DedupOptions.Sha256Tag] : [];
+
     /// <inheritdoc />
     public override bool MakesEmbeddings => true;
 
@@ -46,6 +58,7 @@ public abstract record PairScoreOptions(string Model, string As, int BatchSize, 
         ["as"] = As,
         ["batchSize"] = BatchSize,
         ["keepEmbeddings"] = KeepEmbeddings,
+        ["embeddingsFrom"] = EmbeddingsFrom,
     };
 
     /// <summary>Reads the fields that all have.</summary>
@@ -54,5 +67,8 @@ public abstract record PairScoreOptions(string Model, string As, int BatchSize, 
     /// <param name="make">Makes the options.</param>
     protected static T Read<T>(DocumentScope scope, string name, Func<string, string, int, bool, T> make)
         where T : PairScoreOptions => make(
-            scope.Name("model"), scope.Name("as", name), (int)scope.Whole("batchSize", 32, 1, 4096), scope.Flag("keepEmbeddings", false));
+            scope.Name("model"), scope.Name("as", name), (int)scope.Whole("batchSize", 32, 1, 4096), scope.Flag("keepEmbeddings", false)) with
+        {
+            EmbeddingsFrom = scope.Has("embeddingsFrom") ? scope.Text("embeddingsFrom", maxLength: 4096) : null,
+        };
 }

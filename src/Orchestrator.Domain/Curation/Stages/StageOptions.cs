@@ -27,6 +27,12 @@ public abstract record StageOptions
     /// <summary>True for a stage whose image embeddings others may use, by its <see cref="MainSignal"/>.</summary>
     public virtual bool MakesEmbeddings => false;
 
+    /// <summary>The signal whose stage's image embeddings this one works on; null for none.</summary>
+    public virtual string? NeedsEmbeddings => null;
+
+    /// <summary>True for a stage that judges candidates over the whole pool once every sample is scored.</summary>
+    public virtual bool JudgesPool => false;
+
     /// <summary>Notes mistakes in what the stage says of other stages.</summary>
     /// <param name="scope">The stage's own object.</param>
     /// <param name="stages">Every stage of the document.</param>
@@ -60,8 +66,11 @@ public static class StageCatalog
         new(ClipScoreOptions.TypeName, "Cosine of image and caption under a CLIP model.", ClipScoreOptions.Read, new ModelField("model", ClipScoreOptions.Kind)),
         new(SiglipScoreOptions.TypeName, "Cosine, logit and probability of image and caption under a SigLIP model.", SiglipScoreOptions.Read, new ModelField("model", SiglipScoreOptions.Kind)),
         new(DfnScoreOptions.TypeName, "Cosine of image and caption under a data filtering network.", DfnScoreOptions.Read, new ModelField("model", ClipScoreOptions.Kind)),
+        new(TextMaskedScoreOptions.TypeName, "T-MARS: the CLIP score of the picture with its text painted over.", TextMaskedScoreOptions.Read, new ModelField("model", ClipScoreOptions.Kind), new ModelField("detector", TextMaskedScoreOptions.DetectorKind)),
         new(CapFiltOptions.TypeName, "BLIP's captioning and filtering: writes a caption, keeps the captions that are true.", CapFiltOptions.Read, new ModelField("captioner", "blip-caption"), new ModelField("filter", "blip-itm")),
         new(DedupOptions.TypeName, "Of samples that are alike keeps one: equal bytes, near DCT hashes, near embeddings.", DedupOptions.Read),
+        new(ImageClusterFilterOptions.TypeName, "DataComp's image-based filter: keeps images in clusters that hold reference images.", ImageClusterFilterOptions.Read),
+        new(SynsetLabelsOptions.TypeName, "CatLIP's labels: the nouns of the caption as WordNet synsets.", SynsetLabelsOptions.Read),
         new(BalanceOptions.TypeName, "MetaCLIP's balancing of captions over a list of entries.", BalanceOptions.Read),
     ];
 

@@ -28,10 +28,10 @@ internal sealed class DedupPool(IReadOnlyList<DedupPart> own, CandidateMap candi
         foreach (var (part, index, reader) in Parts(earlier))
         {
             Require(reader, part, tag, options);
-            foreach (var batch in reader.ReadColumns(Columns(part, options, tag)))
+            foreach (var batch in reader.ReadColumns(Columns(part, options.KeepBy, tag)))
             {
                 var hashes = batch.Text(tag);
-                var samples = new Samples(batch, part, options);
+                var samples = new Samples(batch, part, options.KeepBy);
                 for (var i = 0; i < batch.Count; i++)
                 {
                     if (Takes(part, index, batch.FirstRow + i, samples.States[i]) && hashes[i] is { } hash)
@@ -44,14 +44,18 @@ internal sealed class DedupPool(IReadOnlyList<DedupPart> own, CandidateMap candi
     }
 
     /// <summary>As above with embeddings; group and rank are the caller's to fill in, the latter only where no score decides.</summary>
-    public IEnumerable<(DedupEntry Entry, bool HasRank)> ReadEmbeddings(IReadOnlyList<DedupPart> earlier, DedupOptions options)
+    /// <param name="earlier">Parts of earlier pools.</param>
+    /// <param name="from">Signal whose stage made the embeddings.</param>
+    /// <param name="keepBy">Score that gives the rank; null for none.</param>
+    /// <param name="field">Field of the stage that names the earlier pools.</param>
+    public IEnumerable<(DedupEntry Entry, bool HasRank)> ReadEmbeddings(IReadOnlyList<DedupPart> earlier, string from, string? keepBy, string field)
     {
         foreach (var (part, index, reader) in Parts(earlier))
         {
-            using var rows = OpenEmbeddings(part, reader, options);
-            foreach (var batch in reader.ReadColumns(Columns(part, options, null)))
+            using var rows = OpenEmbeddings(part, reader, from, field);
+            foreach (var batch in reader.ReadColumns(Columns(part, keepBy, null)))
             {
-                var samples = new Samples(batch, part, options);
+                var samples = new Samples(batch, part, keepBy);
                 for (var i = 0; i < batch.Count; i++)
                 {
                     var embedding = new Half[rows.Dimension];
@@ -73,12 +77,12 @@ internal sealed class DedupPool(IReadOnlyList<DedupPart> own, CandidateMap candi
         return reader.ReadColumns(ScoreColumn.Shard).First().Text(ScoreColumn.Shard)[0]!;
     }
 
-    private static HalfNpyReader OpenEmbeddings(DedupPart part, ScorePartReader reader, DedupOptions options)
+    private static HalfNpyReader OpenEmbeddings(DedupPart part, ScorePartReader reader, string from, string field)
     {
-        if (part.Embeddings(options.From!) is not { } path)
+        if (part.Embeddings(from) is not { } path)
         {
             throw new InvalidDataException(
-                $"stages[].against: {part.Scores} has no image embeddings '{options.From}' beside it; run that job again with keepEmbeddings on the stage '{options.From}'.");
+                $"stages[].{field}: {part.Scores} has no image embeddings '{from}' beside it; run that job again with keepEmbeddings on the stage '{from}'.");
         }
 
         var opened = HalfNpy.Open(path);
@@ -104,8 +108,8 @@ internal sealed class DedupPool(IReadOnlyList<DedupPart> own, CandidateMap candi
         }
     }
 
-    private static string[] Columns(DedupPart part, DedupOptions options, string? tag) =>
-        [ScoreColumn.State, ScoreColumn.Key, ScoreColumn.Row, .. tag is null ? (string[])[] : [tag], .. part.IsEarlier || options.KeepBy is null ? (string[])[] : [options.KeepBy]];
+    private static string[] Columns(DedupPart part, string? keepBy, string? tag) =>
+        [ScoreColumn.State, ScoreColumn.Key, ScoreColumn.Row, .. tag is null ? (string[])[] : [tag], .. part.IsEarlier || keepBy is null ? (string[])[] : [keepBy]];
 
     private IEnumerable<(DedupPart Part, int Index, ScorePartReader Reader)> Parts(IReadOnlyList<DedupPart> earlier)
     {
@@ -122,16 +126,16 @@ internal sealed class DedupPool(IReadOnlyList<DedupPart> own, CandidateMap candi
         : candidates[index, position];
 
     /// <summary>The columns of a batch.</summary>
-    private sealed class Samples(ScoreBatch batch, DedupPart part, DedupOptions options)
+    private sealed class Samples(ScoreBatch batch, DedupPart part, string? keepBy)
     {
         private readonly string?[] _keys = batch.Text(ScoreColumn.Key);
         private readonly long[] _rows = batch.Int64(ScoreColumn.Row);
-        private readonly float[]? _scores = part.IsEarlier || options.KeepBy is null ? null : batch.Signal(options.KeepBy);
+        private readonly float[]? _scores = part.IsEarlier || keepBy is null ? null : batch.Signal(keepBy);
 
         public string?[] States { get; } = batch.Text(ScoreColumn.State);
 
         /// <summary>Best score first, samples without one last; null where no score decides.</summary>
-        public float? Rank(int i) => options.KeepBy is null ? null : _scores is null || !float.IsFinite(_scores[i]) ? float.PositiveInfinity : -_scores[i] + 0f;
+        public float? Rank(int i) => keepBy is null ? null : _scores is null || !float.IsFinite(_scores[i]) ? float.PositiveInfinity : -_scores[i] + 0f;
 
         public DedupEntry Entry(int i, (UInt128 High, UInt128 Low) group, int index, float rank, Half[] embedding) =>
             new(group, part.IsEarlier, rank, _keys[i]!, index, batch.FirstRow + i, _rows[i], embedding);

@@ -10,14 +10,15 @@ internal static class EarlierPools
     /// <summary>Parts of the folders, in order of folder, then of name.</summary>
     /// <param name="folders">Output folders of curation jobs, or their <c>scores</c> folders.</param>
     /// <param name="roots">Folders that the worker may touch.</param>
+    /// <param name="field">Field of the stage that names them.</param>
     /// <exception cref="InvalidDataException">A folder is refused or holds no score part.</exception>
-    public static IReadOnlyList<DedupPart> Open(IReadOnlyList<string> folders, AllowedRoots roots)
+    public static IReadOnlyList<DedupPart> Open(IReadOnlyList<string> folders, AllowedRoots roots, string field)
     {
         var parts = new List<DedupPart>();
         foreach (var folder in folders)
         {
-            var resolved = roots.Resolve(folder, "stages[].against");
-            var found = resolved.Ok ? ScoreFolder.Open(resolved.Value, "stages[].against") : resolved.Fault!;
+            var resolved = roots.Resolve(folder, $"stages[].{field}");
+            var found = resolved.Ok ? ScoreFolder.Open(resolved.Value, $"stages[].{field}") : resolved.Fault!;
             if (!found.Ok)
             {
                 throw new InvalidDataException(found.Fault!.ToString());

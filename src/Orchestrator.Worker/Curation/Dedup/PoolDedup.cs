@@ -48,8 +48,7 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
             hashes.Add((ulong)entry.Group.Low);
         }
 
-        hashes.Sort();
-        var distinct = hashes.Where((hash, i) => i == 0 || hash != hashes[i - 1]).ToArray();
+        var distinct = HashSort.Distinct([.. hashes]);
         hashes = null;
         var sets = new UnionFind(distinct.Length);
         new HammingPairs(distinct, options.Radius).Visit(sets.Union, cancellationToken);
@@ -91,7 +90,7 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
     {
         var found = new Counts();
         var dimension = 0;
-        foreach (var (entry, _) in pool.ReadEmbeddings(earlier, options))
+        foreach (var (entry, _) in Embeddings(options, earlier))
         {
             if (dimension > 0 && dimension != entry.Embedding.Length)
             {
@@ -107,16 +106,13 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
             return found.Of(options);
         }
 
-        var source = new Source(pool, earlier, options, dimension);
+        var source = new PoolEmbeddingSource(() => Embeddings(options, earlier).Select(e => e.Entry.Embedding), dimension);
         var clusters = options.Clusters ?? (int)Math.Clamp((found.Compared + found.Earlier) / 1_000, 1, 1_000_000);
-        var means = SphericalKMeans.Train(source, clusters, options.Iterations, seed, cancellationToken);
+        var nearest = new NearestCentroid(KMeans.Train(source, clusters, options.Iterations, seed, spherical: true, cancellationToken).Centroids);
         using var sort = DedupEntry.Sorter(folder, dimension);
-        var row = new float[dimension];
-        foreach (var (entry, hasRank) in pool.ReadEmbeddings(earlier, options))
+        foreach (var (sample, _, cluster, similarity) in KMeans.Assign(Rows(options, earlier, dimension), nearest, dimension, cancellationToken))
         {
-            Source.Widen(entry.Embedding, row);
-            var (cluster, similarity) = means.Assign(row);
-            sort.Add(entry with { Group = (0, (UInt128)cluster), Rank = hasRank ? entry.Rank : similarity });
+            sort.Add(sample.Entry with { Group = (0, (UInt128)cluster), Rank = sample.HasRank ? sample.Entry.Rank : similarity });
         }
 
         var members = new List<DedupEntry>();
@@ -135,6 +131,19 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
         return found.Of(options);
     }
 
+    private IEnumerable<(DedupEntry Entry, bool HasRank)> Embeddings(DedupOptions options, IReadOnlyList<DedupPart> earlier) =>
+        pool.ReadEmbeddings(earlier, options.From!, options.KeepBy, "against");
+
+    private IEnumerable<((DedupEntry Entry, bool HasRank) Sample, ReadOnlyMemory<float> Row)> Rows(DedupOptions options, IReadOnlyList<DedupPart> earlier, int dimension)
+    {
+        var row = new float[dimension];
+        foreach (var sample in Embeddings(options, earlier))
+        {
+            PoolEmbeddingSource.Widen(sample.Entry.Embedding, row);
+            yield return (sample, row);
+        }
+    }
+
     private void Judge(
         DedupOptions options, IReadOnlyList<DedupPart> earlier, List<DedupEntry> members, int dimension, Counts found, CancellationToken cancellationToken)
     {
@@ -142,7 +151,7 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
         var rows = new float[checked(members.Count * dimension)];
         for (var i = 0; i < members.Count; i++)
         {
-            Source.Widen(members[i].Embedding, rows.AsSpan(i * dimension, dimension));
+            PoolEmbeddingSource.Widen(members[i].Embedding, rows.AsSpan(i * dimension, dimension));
         }
 
         var of = SemDeDup.Judge(rows, dimension, members.Count(m => m.IsEarlier), options.Epsilon);
@@ -186,31 +195,5 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
         }
 
         public DecidedDedup Of(DedupOptions options) => new(options.MethodName, Compared, Earlier, Groups, Duplicates);
-    }
-
-    /// <summary>The embeddings of the pool, widened and made of length 1 again: fp16 has moved it by up to a thousandth.</summary>
-    private sealed class Source(DedupPool pool, IReadOnlyList<DedupPart> earlier, DedupOptions options, int dimension) : IEmbeddingSource
-    {
-        public int Dimension => dimension;
-
-        public IEnumerable<ReadOnlyMemory<float>> Open()
-        {
-            var row = new float[dimension];
-            foreach (var (entry, _) in pool.ReadEmbeddings(earlier, options))
-            {
-                Widen(entry.Embedding, row);
-                yield return row;
-            }
-        }
-
-        public static void Widen(Half[] half, Span<float> row)
-        {
-            System.Numerics.Tensors.TensorPrimitives.ConvertToSingle(half, row);
-            var length = System.Numerics.Tensors.TensorPrimitives.Norm<float>(row);
-            if (length > 0)
-            {
-                System.Numerics.Tensors.TensorPrimitives.Divide(row, length, row);
-            }
-        }
     }
 }
