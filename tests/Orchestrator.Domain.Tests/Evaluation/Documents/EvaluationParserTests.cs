@@ -206,6 +206,8 @@ public sealed class EvaluationParserTests
                    [.. samplings.Take(4).Distinct()],
                    17,
                    new EvaluationLanes("any", "off"),
+                   limit ?? 0,
+                   limit == 1,
                    output,
                    5);
     }
