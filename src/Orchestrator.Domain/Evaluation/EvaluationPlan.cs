@@ -112,10 +112,17 @@ public sealed class EvaluationPlan : IJobPlan
     public static int TokensOfDraws(EvaluationDocument document) =>
         Math.Min(MostTokens, document.Methods.Select(method => method.DraftDepth).DefaultIfEmpty(0).Max() + 3);
 
-    /// <summary>Cells, by index, that the statistical certificate draws from: methods at temperatures above 0.</summary>
+    /// <summary>
+    /// Cells, by index, in whose name the statistical certificate draws: the first of every method at a temperature above 0. The
+    /// draws have settings of their own, so they hold for all of the method's sampled cells.
+    /// </summary>
     public static IReadOnlyList<int> Drawn(EvaluationDocument document) => document.Draws == 0
         ? []
-        : [.. document.Cells.Index().Where(c => c.Item.Method is not BaselineOptions && !c.Item.Sampling.Options.IsGreedy).Select(c => c.Index)];
+        :
+        [
+            .. document.Cells.Index().Where(c => c.Item.Method is not BaselineOptions && !c.Item.Sampling.Options.IsGreedy)
+                .DistinctBy(c => c.Item.Method, ReferenceEqualityComparer.Instance).Select(c => c.Index),
+        ];
 
     private static List<ShardSpec> DrawShards(EvaluationDocument document)
     {

@@ -27,7 +27,7 @@ internal static partial class EvaluationReport
         if (drawn.Count > 0)
         {
             var s = drawn[0].Statistical!;
-            html.Append(CultureInfo.InvariantCulture, $"<p>Independent answers to prompt {Text(s.Prompt)} through the same engine, drafters and verifiers, against the exact law of their first tokens. Corrected by Holm over the job's cells; a false alarm has a chance of {s.Alpha} for the whole job. A law at the last column's distance or further would be found with probability {s.Power}; the distance of a lossless method is near its noise floor.</p>");
+            html.Append(CultureInfo.InvariantCulture, $"<p>Independent answers to prompt {Text(s.Prompt)} at temperature {s.Sampling.Temperature}, top-k {s.Sampling.TopK}, top-p {s.Sampling.TopP} through the same engine, drafters and verifiers, against the exact law of their first tokens. Corrected by Holm over the job's methods; a false alarm has a chance of {s.Alpha} for the whole job. A law at the last column's distance or further would be found with probability {s.Power}; the distance of a lossless method is near its noise floor.</p>");
         }
 
         Table(

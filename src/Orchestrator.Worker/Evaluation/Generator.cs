@@ -30,6 +30,14 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
     /// <summary>Tokens recorded behind an output's end: no chain or tree reaches further.</summary>
     private const int RecordedBeyond = ChainFields.MaxGamma + 1;
 
+    /// <summary>Prompts among which draws choose theirs.</summary>
+    private const int PromptsLookedAt = 4;
+
+    /// <summary>Nats of the bucketed law: some ten buckets that matter.</summary>
+    private const double EnoughEntropy = 1.5;
+
+    private static readonly double[] DrawTemperatures = [0.7, 1.5, 2.5, 4];
+
     private readonly DecoderGraph graph = shelf.Decoder(document.Target);
     private readonly Inference.Text.ByteLevelTokenizer tokenizer = shelf.Tokenizer(document.Target);
     private readonly ChatPrompt chat = new(shelf.Folder(document.Target), shelf.Tokenizer(document.Target));
@@ -68,8 +76,29 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
         }
     }
 
-    /// <summary>The prompt that statistical draws answer: the shortest, so that they are cheap; the first of equals.</summary>
-    public static EvaluationPrompt ForDraws(IReadOnlyList<EvaluationPrompt> prompts) => prompts.MinBy(prompt => prompt.Turns[0].Length)!;
+    /// <summary>
+    /// The setting of statistical draws, a function of the target and the prompts alone: of the shortest prompts, which are cheap,
+    /// the one whose answers begin most differently, at the lowest temperature at which they differ enough. Draws that are all alike
+    /// would prove nothing; and no temperature is 1 and none goes without cuts, because errors of processing hide there.
+    /// </summary>
+    /// <param name="prompts">The job's prompts.</param>
+    /// <param name="tokens">Tokens of a draw.</param>
+    public (EvaluationPrompt Prompt, SamplingOptions Sampling) ForDraws(IReadOnlyList<EvaluationPrompt> prompts, int tokens)
+    {
+        EvaluationPrompt[] shortest = [.. prompts.OrderBy(prompt => prompt.Turns[0].Length).Take(PromptsLookedAt)];
+        foreach (var temperature in DrawTemperatures)
+        {
+            var sampling = new SamplingOptions(temperature, TopK: 6, TopP: 0.97);
+            var (prompt, entropy) = shortest
+                .Select(p => (Prompt: p, PrefixLaw.Of(LawAfter(p, sampling, tokens), tokens, EndTokens, least: 0.05, most: 8).Law.Entropy)).MaxBy(p => p.Entropy);
+            if (entropy >= EnoughEntropy || temperature == DrawTemperatures[^1])
+            {
+                return (prompt, sampling);
+            }
+        }
+
+        throw new InvalidOperationException("There is no temperature to draw at.");
+    }
 
     /// <summary>The first tokens of one independent answer to a prompt's first turn.</summary>
     /// <param name="prompt">The prompt.</param>

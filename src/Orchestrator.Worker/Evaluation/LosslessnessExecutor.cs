@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Evaluation;
+using Orchestrator.Domain.Evaluation.Sampling;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Worker.Curation;
 using Orchestrator.Worker.Execution;
@@ -14,6 +16,9 @@ namespace Orchestrator.Worker.Evaluation;
 public sealed class LosslessnessExecutor(
     AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
 {
+    /// <summary>The choice depends on the document and the target alone, so any worker may make it; it is made once a process.</summary>
+    private readonly ConcurrentDictionary<JobId, Lazy<(EvaluationPrompt Prompt, SamplingOptions Sampling)>> chosen = new();
+
     /// <summary>Tally: draws made.</summary>
     public const string DrawsTally = "draws";
 
@@ -26,15 +31,17 @@ public sealed class LosslessnessExecutor(
         var slice = CellSlice.Parse(work.Payload);
         var document = workspace.Document;
         var cell = document.Cells[slice.Cell];
-        var prompt = Generator.ForDraws(ReadPrompts(document));
+        var prompts = ReadPrompts(document);
         var tokens = EvaluationPlan.TokensOfDraws(document);
         using var _ = await lane.EnterAsync(cancellationToken);
         var generator = new Generator(document, shelf, time, instruments);
+        var (prompt, sampling) = chosen.GetOrAdd(work.Lease.Shard.Job, _ => new(() => generator.ForDraws(prompts, tokens))).Value;
+        var drawn = cell with { Sampling = new(sampling, document.Seed, 1) };
         var file = workspace.WriteFile(workspace.CreateAttempt(work.Lease), "draws.jsonl", "", stream =>
         {
             for (var draw = slice.From; draw < slice.From + slice.Count; draw++)
             {
-                JsonSerializer.Serialize(stream, generator.Draw(prompt, cell, draw, tokens, cancellationToken));
+                JsonSerializer.Serialize(stream, generator.Draw(prompt, drawn, draw, tokens, cancellationToken));
                 stream.WriteByte((byte)'\n');
             }
         });

@@ -115,6 +115,9 @@ internal static class ResultFiles
     private static JsonObject? StatisticalOf(CellResult cell) => cell.Statistical is not { } s ? null : new()
     {
         ["prompt"] = s.Prompt,
+        ["temperature"] = s.Sampling.Temperature,
+        ["topK"] = s.Sampling.TopK,
+        ["topP"] = s.Sampling.TopP,
         ["tokens"] = s.Tokens,
         ["prefixes"] = s.Prefixes,
         ["draws"] = Finite(s.Test.Fit.Samples),

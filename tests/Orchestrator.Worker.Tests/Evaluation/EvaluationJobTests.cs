@@ -45,7 +45,8 @@ public sealed class EvaluationJobTests
             var test = cell.GetProperty("losslessness").GetProperty("statistical");
             Assert.False(test.GetProperty("rejected").GetBoolean());
             Assert.Equal(150, test.GetProperty("draws").GetDouble());
-            Assert.InRange(test.GetProperty("degreesOfFreedom").GetInt32(), 1, 30);
+            Assert.InRange(test.GetProperty("degreesOfFreedom").GetInt32(), 3, 30);
+            Assert.NotEqual(1, test.GetProperty("temperature").GetDouble());
             Assert.InRange(test.GetProperty("detectableTotalVariation").GetDouble(), 0.05, 0.5);
             var oneStep = cell.GetProperty("losslessness").GetProperty("oneStep");
             if (cell.GetProperty("method").GetProperty("type").GetString() == "draft-tree")

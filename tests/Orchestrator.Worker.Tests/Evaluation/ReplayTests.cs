@@ -43,7 +43,7 @@ public sealed class ReplayTests
             Path.Combine(recorded.Output, "records", $"{record}.jsonl"));
 
         var (expected, actual) = (Cells(live), Cells(replay));
-        Assert.Equal(11, expected.Count);
+        Assert.Equal(12, expected.Count);
         Assert.Equal(expected.Keys, actual.Keys);
         Assert.All(expected, cell => Assert.Equal(cell.Value, actual[cell.Key]));
         Assert.Equal(

@@ -13,7 +13,7 @@ namespace Orchestrator.Domain.Evaluation.Documents;
 /// <param name="Sampling">Ways of sampling in order, sweeps expanded.</param>
 /// <param name="MaxNewTokens">Output tokens at most, 1 to 65,536. Default 128.</param>
 /// <param name="Lanes">Where acceptance and speed are measured.</param>
-/// <param name="Draws">Draws of each sampled cell for the statistical certificate, 0 (off) to 100,000. Default 400.</param>
+/// <param name="Draws">Draws of each sampled method for the statistical certificate, 0 (off) to 100,000. Default 400.</param>
 /// <param name="Record">Whether the target's best logits along the baseline's outputs are stored, for replays. Default false.</param>
 /// <param name="Output">Folder of the result; null leaves the place to the server.</param>
 /// <param name="Seed">Seed of every random choice that has none of its own. Default 1.</param>

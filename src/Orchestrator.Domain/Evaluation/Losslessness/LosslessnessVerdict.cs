@@ -83,6 +83,6 @@ public sealed record LosslessnessVerdict(LosslessnessKind Kind, string Reason)
                 : exact is null
                     ? new(LosslessnessKind.Unproven, "the exact certificate was not run")
                     : new(LosslessnessKind.Exact, FormattableString.Invariant($"total variation {exact.TotalVariation:G2} over {exact.Outcomes} outcomes of {exact.Length} tokens")
-                        + (statistical is null ? "" : FormattableString.Invariant($"; chi-square p {statistical.Fit.PValue:G3}, would see {statistical.Fit.DetectableTotalVariation:G2}")));
+                        + (statistical is null or { Fit.DegreesOfFreedom: 0 } ? "" : FormattableString.Invariant($"; chi-square p {statistical.Fit.PValue:G3}, would see {statistical.Fit.DetectableTotalVariation:G2}")));
     }
 }
