@@ -33,6 +33,12 @@ public sealed record CellResult(
     /// <summary>What the device's cost curve predicts; null where it was not measured.</summary>
     public DevicePrediction? Prediction { get; init; }
 
+    /// <summary>Generations whose prompt was too long for the target and lost its beginning.</summary>
+    public int PromptsCut { get; init; }
+
+    /// <summary>Tokens that they lost.</summary>
+    public long PromptTokensCut { get; init; }
+
     /// <summary>Figures over all categories.</summary>
     public CellMetrics Overall { get; } = CellMetrics.Of(Tally);
 

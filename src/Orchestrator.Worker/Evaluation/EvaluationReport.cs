@@ -35,6 +35,11 @@ internal static partial class EvaluationReport
         html.Append($"<p>Target <strong>{Text(document.Target)}</strong>, {cells.Count} cells, {Whole(cells.Sum(c => c.Tally.Requests.Count))} generations");
         var failed = cells.Sum(c => c.Tally.Requests.Count(r => r.Outcome != RequestOutcome.Ok));
         html.Append(failed == 0 ? ", none failed.</p>" : $", <span class=\"bad\">{Whole(failed)} failed</span> (they are no data; see coverage).</p>");
+        if (cells.Max(c => c.PromptsCut) is > 0 and var cut)
+        {
+            html.Append($"<p>{Whole(cut)} of {Whole(cells.Max(c => c.Tally.Requests.Count))} prompts were longer than the target's context and lost their beginning ({Whole(cells.Max(c => c.PromptTokensCut))} tokens).</p>");
+        }
+
         foreach (var sampling in cells.GroupBy(cell => cell.Cell.Sampling))
         {
             html.Append($"<h2>{Text(Describe(sampling.Key))}</h2>");

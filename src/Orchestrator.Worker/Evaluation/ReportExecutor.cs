@@ -58,6 +58,8 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf, Eval
             {
                 Put($"speed/part-{index:D5}.parquet", stream => StepsParquet.Write(stream, cell.Id, [.. measured.Generations.Select(g => g.Trace)], timings: true));
                 Put($"speed/baseline-{index:D5}.parquet", stream => StepsParquet.Write(stream, "baseline", [.. measured.Baseline.Select(g => g.Trace)], timings: true));
+                Put($"speed/{cell.Id}.jsonl", stream => WriteAnswers(stream, cell.Id, measured.Generations));
+                Put($"speed/{cell.Id}-baseline.jsonl", stream => WriteAnswers(stream, "baseline", measured.Baseline));
             }
         }
 
@@ -124,7 +126,13 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf, Eval
             first is null || second is null ? null : SpeedComparison.Of(first, second, document.Seed),
             first,
             second,
-            measured?.Device) { Statistical = statistical, Observed = observed };
+            measured?.Device)
+        {
+            Statistical = statistical,
+            Observed = observed,
+            PromptsCut = generations.Count(g => g.Trace.PromptTokensCut > 0),
+            PromptTokensCut = generations.Sum(g => (long)g.Trace.PromptTokensCut),
+        };
         return result with { Prediction = Predict(result, lanes) };
     }
 

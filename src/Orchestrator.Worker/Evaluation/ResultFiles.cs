@@ -91,6 +91,7 @@ internal static class ResultFiles
                 ["oneStep"] = OneStepOf(cell),
                 ["statistical"] = StatisticalOf(cell),
             },
+            ["promptsCut"] = new JsonObject { ["requests"] = cell.PromptsCut, ["tokens"] = cell.PromptTokensCut },
             ["acceptanceByRank"] = List(cell.Observed.AcceptanceByRank),
             ["overall"] = Metrics(cell.Overall),
         };
