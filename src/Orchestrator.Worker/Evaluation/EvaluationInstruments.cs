@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Orchestrator.Contracts;
+using Orchestrator.Domain.Evaluation.Documents.Methods;
 using Orchestrator.Domain.Evaluation.Tracing;
 
 namespace Orchestrator.Worker.Evaluation;
@@ -7,6 +8,9 @@ namespace Orchestrator.Worker.Evaluation;
 /// <summary>What evaluations measure while they run. Labels are types of methods and parts of a step, which the code bounds.</summary>
 public sealed class EvaluationInstruments
 {
+    /// <summary>Label of the baseline.</summary>
+    private const string Baseline = "autoregressive";
+
     private const double MicrosecondsASecond = 1e6;
     private readonly Counter<long> _tokens;
     private readonly Histogram<long> _lengths;
@@ -22,11 +26,11 @@ public sealed class EvaluationInstruments
     }
 
     /// <summary>A generation ended. Work done: one that is thrown away, such as a warm-up, counts as well.</summary>
-    /// <param name="method">Type of the method.</param>
+    /// <param name="method">The method.</param>
     /// <param name="steps">Its rounds, with their durations.</param>
-    public void OnGeneration(string method, IReadOnlyList<StepTrace> steps)
+    public void OnGeneration(MethodOptions method, IReadOnlyList<StepTrace> steps)
     {
-        KeyValuePair<string, object?> named = new(TelemetryNames.MethodTag, method);
+        KeyValuePair<string, object?> named = new(TelemetryNames.MethodTag, method is BaselineOptions ? Baseline : method.Type);
         foreach (var (kind, count) in (ReadOnlySpan<(string, long)>)
             [
                 ("drafted", steps.Sum(s => (long)s.Drafted)), ("evaluated", steps.Sum(s => (long)s.Evaluated)),

@@ -149,7 +149,7 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
             var probe = Watched && cell.Method is not BaselineOptions ? new RoundProbe() : null;
             var decoder = Decoder((ICausalSequence?)recording ?? sequence, models, cell, key.Draws(cell.Sampling.Seed), document.MaxNewTokens, probe);
             decoder.Run(prompt, cancellationToken);
-            instruments.OnGeneration(cell.Method.Type, decoder.Steps);
+            instruments.OnGeneration(cell.Method, decoder.Steps);
             int[] output = [.. decoder.Text.Output];
             var text = tokenizer.Decode(output);
             var trace = decoder.Trace(key, category, cut);
