@@ -49,10 +49,10 @@ public sealed class EvaluationJobTests
             Assert.NotEqual(1, test.GetProperty("temperature").GetDouble());
             Assert.InRange(test.GetProperty("detectableTotalVariation").GetDouble(), 0.05, 0.5);
             var oneStep = cell.GetProperty("losslessness").GetProperty("oneStep");
-            if (cell.GetProperty("method").GetProperty("type").GetString() == "draft-tree")
+            if (oneStep.ValueKind == JsonValueKind.Null)
             {
-                // Siblings without replacement have no closed form.
-                Assert.Equal(JsonValueKind.Null, oneStep.ValueKind);
+                // Several siblings without replacement have no closed form, and every root may have had several.
+                Assert.Equal("draft-tree", cell.GetProperty("method").GetProperty("type").GetString());
             }
             else
             {
