@@ -58,7 +58,7 @@ public sealed class EngineLosslessnessTests(ITestOutputHelper output) : IDisposa
     public void CorrectMethod_TwentySeeds_IsNotAccused(string name)
     {
         var (drafter, verifier) = Correct[name];
-        var law = Law([]);
+        var law = Law([], Draws / 4);
         var cells = Enumerable.Range(0, 20)
             .Select(seed => ($"{name} {seed}", StatisticalCertificate.AgainstBuckets(Sample(drafter, verifier, engine => engine, [], name, seed, Draws / 4), law, Alpha, Power)))
             .ToList();
@@ -73,8 +73,8 @@ public sealed class EngineLosslessnessTests(ITestOutputHelper output) : IDisposa
     {
         var (drafter, verifier, engine) = Wrong[name];
         // The likeliest first token ends an output: the control's decoder does not know it.
-        HashSet<int> ends = name.StartsWith('H') ? [Law([]).Law.Outcomes.MaxBy(o => o.Value).Key.Split(' ').Select(int.Parse).First()] : [];
-        var law = Law(ends);
+        HashSet<int> ends = name.StartsWith('H') ? [Law([], Draws).Law.Outcomes.MaxBy(o => o.Value).Key.Split(' ').Select(int.Parse).First()] : [];
+        var law = Law(ends, Draws);
         var draws = Draws;
         FitOutcome fit;
         do
@@ -92,7 +92,7 @@ public sealed class EngineLosslessnessTests(ITestOutputHelper output) : IDisposa
     public void Dispose() => target.Dispose();
 
     /// <summary>The engine's own law, each prefix read by a new sequence.</summary>
-    private PrefixLaw Law(HashSet<int> ends) => PrefixLaw.Of(
+    private PrefixLaw Law(HashSet<int> ends, int draws) => PrefixLaw.Of(
         tokens =>
         {
             using var sequence = new CausalSequence(target);
@@ -104,7 +104,7 @@ public sealed class EngineLosslessnessTests(ITestOutputHelper output) : IDisposa
         },
         Tokens,
         ends,
-        FitTest.MinExpected / Draws);
+        FitTest.MinExpected / draws);
 
     private IEnumerable<IReadOnlyList<int>> Sample(
         Func<IDraftNetwork, IDrafter> drafter, IVerifier verifier, Func<ICausalSequence, ICausalSequence> engine, HashSet<int> ends, string name, int seed, int draws)

@@ -246,7 +246,8 @@ public sealed class EvaluationParserTests
             """;
         var tree = Assert.IsType<DraftTreeOptions>(Valid(Document).Methods.Single());
         Assert.Equal([0.6, 0.2], tree.RankAcceptance);
-        Assert.Equal(([10, 11, 13], 1), (tree.VerifyTime!.ToArray(), tree.DraftTime));
+        Assert.Equal([10, 11, 13], tree.VerifyTime);
+        Assert.Equal(1, tree.DraftTime);
         Assert.Equal(2, Parse(Document.Replace("[0.6, 0.2]", "[0.9, 0.2]", StringComparison.Ordinal).Replace("[10, 11, 13]", "[10, 0]", StringComparison.Ordinal)).Errors.Count);
     }
 
