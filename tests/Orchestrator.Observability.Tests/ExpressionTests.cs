@@ -26,7 +26,7 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 420_000)]
     public async Task Expressions_OfEveryPanelAndAlert_HaveDataWhereTheyShould()
     {
         var token = TestContext.Current.CancellationToken;
