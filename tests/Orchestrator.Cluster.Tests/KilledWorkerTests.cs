@@ -58,7 +58,7 @@ public sealed class KilledWorkerTests(PrivatePostgres postgres)
     }
 
     [Fact]
-    public async Task Evaluation_ThreeWorkersOneKilledInMidPhase_GivesTheAcceptanceFiguresOfOneWorker()
+    public async Task Evaluation_TwoAndFourWorkersOneKilledInMidCell_GiveTheAcceptanceFiguresOfOneWorker()
     {
         var folder = Directory.CreateTempSubdirectory("cluster-").FullName;
         try
@@ -70,20 +70,26 @@ public sealed class KilledWorkerTests(PrivatePostgres postgres)
                 Assert.Equal(JobState.Succeeded, (await one.RunAsync(Evaluation("one"))).State);
             }
 
-            await using var three = new RealCluster(await postgres.CreateDatabaseAsync(), folder);
-            await three.StartAsync(workers: 3);
+            await using (var two = new RealCluster(await postgres.CreateDatabaseAsync(), folder))
+            {
+                await two.StartAsync(workers: 2);
+                Assert.Equal(JobState.Succeeded, (await two.RunAsync(Evaluation("two"))).State);
+            }
+
+            await using var four = new RealCluster(await postgres.CreateDatabaseAsync(), folder);
+            await four.StartAsync(workers: 4);
             string? victim = null;
             var lost = 0;
-            var result = await three.RunAsync(Evaluation("three"), async e =>
+            var result = await four.RunAsync(Evaluation("four"), async e =>
             {
                 lost += e.Type == "shard.requeued" ? 1 : 0;
                 if (victim is null && e.Type == "progress" && Committed(e.Data, "acceptance") is > 1 and < 10)
                 {
-                    var workers = await three.Client.WorkersAsync(TestContext.Current.CancellationToken);
+                    var workers = await four.Client.WorkersAsync(TestContext.Current.CancellationToken);
                     if (workers.FirstOrDefault(w => w.Running > 0) is { } busy)
                     {
                         victim = busy.Id;
-                        await three.KillAsync(victim);
+                        await four.KillAsync(victim);
                     }
                 }
             });
@@ -91,7 +97,8 @@ public sealed class KilledWorkerTests(PrivatePostgres postgres)
             Assert.NotNull(victim);
             Assert.True(lost > 0, "the killed worker held no shard, so the test proved nothing");
             Assert.Equal(JobState.Succeeded, result.State);
-            Assert.Equal(AcceptanceFiles(Path.Combine(folder, "one")), AcceptanceFiles(Path.Combine(folder, "three")));
+            Assert.Equal(AcceptanceFiles(Path.Combine(folder, "one")), AcceptanceFiles(Path.Combine(folder, "two")));
+            Assert.Equal(AcceptanceFiles(Path.Combine(folder, "one")), AcceptanceFiles(Path.Combine(folder, "four")));
         }
         finally
         {
@@ -118,7 +125,7 @@ public sealed class KilledWorkerTests(PrivatePostgres postgres)
           "prompts": { "path": "question.jsonl", "limit": 64 },
           "methods": [ { "type": "draft-model", "draft": "lm-draft-demo", "gamma": 3 }, { "type": "prompt-lookup", "ngram": 3, "gamma": 6 } ],
           "sampling": [ { "temperature": 0.8, "topP": 0.95, "seed": 2 } ],
-          "maxNewTokens": 64, "lanes": { "speed": "off" },
+          "losslessness": { "draws": 100 }, "maxNewTokens": 64, "lanes": { "speed": "off" },
           "output": { "path": "{{output}}" }
         }
         """)!.AsObject();

@@ -26,7 +26,7 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 420_000)]
     public async Task Expressions_OfEveryPanelAndAlert_HaveDataWhereTheyShould()
     {
         var token = TestContext.Current.CancellationToken;
@@ -39,7 +39,7 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
             await WritePoolAsync(folder, "bad", shards: 24, samples: 60, DefectRates.Clean with { TruncatedImage = 0.6 }, token);
             await WritePoolAsync(folder, "unreadable", shards: 12, samples: 1, DefectRates.Clean, token);
             await WritePoolAsync(folder, "long", shards: 1, samples: 600, DefectRates.Clean, token);
-            await using var evaluation = await EvaluationExporter.StartAsync();
+            File.Copy(Path.Combine(RealCluster.RepositoryRoot(), "samples", "language", "question.jsonl"), Path.Combine(folder, "question.jsonl"));
             await using var cluster = new RealCluster(connectionString, folder, new Dictionary<string, string>
             {
                 ["Dispatch:LeaseTtl"] = "00:00:03",
@@ -48,7 +48,7 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
                 ["Worker:MaxPrefetch"] = "2",
             });
             await cluster.StartAsync(workers: 2);
-            prometheus.Scrape([cluster.Client.Server, .. cluster.WorkerAddresses.Values, evaluation.Address]);
+            prometheus.Scrape([cluster.Client.Server, .. cluster.WorkerAddresses.Values]);
             await prometheus.UntilAsync("count(orleans_consistent_ring_size == 3) == 3", Patience);
 
             var stuck = await RunStuckAsync(cluster, prometheus);
@@ -78,6 +78,7 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
 
         await ForEachWorkerAsync(cluster, http, "uncordon");
         await UntilEndedAsync(cluster, job.Id);
+        Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Evaluation("first-steps"))).State);
         return new(from, DateTimeOffset.UtcNow);
     }
 
@@ -87,7 +88,9 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
         const string kept = "orchestrator_curation_samples_total{stage=\"select\",outcome=\"kept\"}";
         var from = DateTimeOffset.UtcNow;
         var before = (await prometheus.QueryAsync($"sum({kept})")).Single().Values[0];
+        Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Evaluation("steps"))).State);
         Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Document("good", "healthy"))).State);
+        await prometheus.UntilAsync("min(count_over_time(orchestrator_evaluation_tokens_total[60s])) >= 2", Patience);
 
         // What the last phases counted is there only after the next scrape, and a rate of it only after the one that follows. Not by
         // an increase: the worker that does the last phase now may not have done it before, and then its series starts at its end.
@@ -230,6 +233,15 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
           "stages": [ { "type": "basic-filter" }, { "type": "clip-score", "model": "clip-demo", "as": "clip" } ],
           "select": { "by": "clip", "topFraction": 0.4 },
           "output": { "path": "{{output}}", "samplesPerShard": 100 }
+        }
+        """)!.AsObject();
+
+    /// <summary>A real evaluation, small: its steps feed the panels of the evaluation dashboard.</summary>
+    private static JsonObject Evaluation(string output) => JsonNode.Parse($$"""
+        {
+          "kind": "evaluation", "name": "watched-steps", "target": "lm-demo", "prompts": { "path": "question.jsonl", "limit": 48 },
+          "methods": [ { "type": "draft-model", "draft": "lm-draft-demo", "gamma": 4 } ],
+          "maxNewTokens": 24, "lanes": { "speed": "off" }, "output": { "path": "{{output}}" }
         }
         """)!.AsObject();
 

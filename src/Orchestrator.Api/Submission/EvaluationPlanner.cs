@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orchestrator.Api.Options;
 using Orchestrator.Api.Workers;
+using Orchestrator.Data;
 using Orchestrator.Data.Formats;
 using Orchestrator.Data.Scores;
 using Orchestrator.Domain.Documents;
@@ -47,7 +48,8 @@ public sealed class EvaluationPlanner(StoragePaths storage, WorkerDirectory work
         var errors = read.Errors.ToList();
         var paths = storage.For(root, tenant);
         var output = WrittenFields.Of(root).Output is { } written ? OutputCheck.Run(written, paths, errors) : null;
-        ModelCheck.Run(NamedModels(root), await workers.ListAsync(), errors);
+        var needed = read.Document?.Models;
+        ModelCheck.Run([.. NamedModels(root).Where(field => needed?.Contains(field.Text) ?? true)], await workers.ListAsync(), errors);
         if (read.Document is not { } document)
         {
             return read with { Errors = errors };
@@ -117,13 +119,16 @@ public sealed class EvaluationPlanner(StoragePaths storage, WorkerDirectory work
 
         try
         {
-            var read = PromptsJsonl.Read(resolved.Value, new(prompts.Format == "spec-bench", prompts.Limit, prompts.Categories));
-            if (!read.Ok)
+            var query = new EvaluationPromptsQuery(prompts.Format == "spec-bench", prompts.Limit, prompts.Categories);
+            var (count, fault) = prompts.Format == EvaluationDocument.RecordFormat
+                ? Counted(RecordsJsonl.Read(resolved.Value, query), record => record.Prompts.Count)
+                : Counted(PromptsJsonl.Read(resolved.Value, query), read => read.Count);
+            if (fault is not null)
             {
-                errors.Add(InputCheck.ToError(Field, read.Fault!));
+                errors.Add(InputCheck.ToError(Field, fault));
             }
 
-            return (resolved.Value, read.Ok ? read.Value.Count : 0);
+            return (resolved.Value, count);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -131,6 +136,8 @@ public sealed class EvaluationPlanner(StoragePaths storage, WorkerDirectory work
             return (null, 0);
         }
     }
+
+    private static (int Count, DataFault? Fault) Counted<T>(Checked<T> read, Func<T, int> count) => read.Ok ? (count(read.Value), null) : (0, read.Fault);
 }
 
 /// <summary>An evaluation document measured against this server.</summary>

@@ -63,7 +63,7 @@ public static class PromptsJsonl
     }
 
     /// <summary>The first <paramref name="limit"/> of each kind in turn, so that a limit leaves every category its share; in the file's order.</summary>
-    private static List<EvaluationPrompt> Limited(List<EvaluationPrompt> prompts, int? limit)
+    internal static List<EvaluationPrompt> Limited(List<EvaluationPrompt> prompts, int? limit)
     {
         if (limit is not { } most || most >= prompts.Count)
         {

@@ -5,14 +5,14 @@ namespace Orchestrator.Data.Formats;
 
 /// <summary>
 /// The step trace as Parquet, a row a round: <c>cell prompt category turn sample step</c>, the counts of
-/// <see cref="StepTrace"/>, and in the speed lane its four durations in microseconds. Fixed creator, no times: equal traces
+/// <see cref="StepTrace"/>, and in the speed lane its five durations in microseconds. Fixed creator, no times: equal traces
 /// give equal bytes.
 /// </summary>
 public static class StepsParquet
 {
     private const int ZstdLevel = 3;
     private static readonly string[] Counts = ["drafted", "tree_nodes", "depth", "accepted", "evaluated", "emitted", "truncated"];
-    private static readonly string[] Durations = ["draft_us", "verify_us", "accept_us", "cache_us"];
+    private static readonly string[] Durations = ["draft_us", "verify_us", "accept_us", "cache_us", "host_us"];
 
     /// <summary>Writes one cell's rounds.</summary>
     /// <param name="output">Receives the file; stays open.</param>
@@ -53,6 +53,7 @@ public static class StepsParquet
                 Put(group, rows.Select(r => r.Step.VerifyMicroseconds));
                 Put(group, rows.Select(r => r.Step.AcceptMicroseconds));
                 Put(group, rows.Select(r => r.Step.CacheMicroseconds));
+                Put(group, rows.Select(r => r.Step.HostMicroseconds));
             }
         }
 

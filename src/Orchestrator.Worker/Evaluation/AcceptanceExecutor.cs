@@ -1,3 +1,4 @@
+using Orchestrator.Data.Formats;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Evaluation;
 using Orchestrator.Domain.Evaluation.Tracing;
@@ -7,15 +8,9 @@ using Orchestrator.Worker.Execution;
 
 namespace Orchestrator.Worker.Evaluation;
 
-/// <summary>What a committed shard of <c>acceptance</c> or <c>speed</c> says.</summary>
-/// <param name="Cell">Id of the cell.</param>
-/// <param name="Generations">Its generations.</param>
-/// <param name="Baseline">Speed lane: the baseline's generations beside them; null in the acceptance lane.</param>
-/// <param name="Device">Speed lane: what it was measured on; null in the acceptance lane.</param>
-public sealed record LaneManifest(string Cell, AttemptFile Generations, AttemptFile? Baseline, DeviceFingerprint? Device);
-
 /// <summary>Phase <c>acceptance</c>: a slice of prompts of one cell, counts only; no clock takes part.</summary>
-public sealed class AcceptanceExecutor(AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, TimeProvider time) : EvaluationExecutor(roots)
+public sealed class AcceptanceExecutor(
+    AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
 {
     /// <inheritdoc />
     public override string Phase => EvaluationPlan.Acceptance;
@@ -28,9 +23,13 @@ public sealed class AcceptanceExecutor(AllowedRoots roots, LanguageShelf shelf, 
         var cell = document.Cells[slice.Cell];
         var prompts = ReadSlice(document, slice);
         using var _ = await lane.EnterAsync(cancellationToken);
-        var generator = new Generator(document, shelf, time);
+        using var records = new MemoryStream();
+        IGenerator generator = document.IsReplay
+            ? new ReplayGenerator(document, ReadRecord(document).Requests, shelf, time)
+            : new Generator(document, shelf, time, instruments) { Watched = true, OnRecorded = document.Record ? request => RecordsJsonl.Write(records, request) : null };
         var (requests, failed, tokens) = (0L, 0L, 0L);
-        var file = workspace.WriteFile(workspace.CreateAttempt(work.Lease), "generations.jsonl", "", stream =>
+        var folder = workspace.CreateAttempt(work.Lease);
+        var file = workspace.WriteFile(folder, "generations.jsonl", "", stream =>
         {
             foreach (var generation in prompts.SelectMany(prompt => generator.Answer(prompt, cell, cancellationToken)))
             {
@@ -41,7 +40,7 @@ public sealed class AcceptanceExecutor(AllowedRoots roots, LanguageShelf shelf, 
             }
         });
         return ShardOutcome.Completed(CurationJson.ToOutput(
-            new LaneManifest(cell.Id, file, null, null),
+            new LaneManifest(cell.Id) { Generations = file, Record = records.Length == 0 ? null : workspace.WriteFile(folder, "record.jsonl", "", records.WriteTo) },
             new Dictionary<string, long>
             {
                 [EvaluationPlan.PromptsTally] = slice.Count,

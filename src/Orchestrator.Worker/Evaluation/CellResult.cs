@@ -1,3 +1,4 @@
+using Orchestrator.Domain.Evaluation.Decoding;
 using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Evaluation.Losslessness;
 using Orchestrator.Domain.Evaluation.Tracing;
@@ -23,6 +24,21 @@ public sealed record CellResult(
     CellTally? MethodSpeed,
     DeviceFingerprint? Device)
 {
+    /// <summary>Chi-square test of the cell's draws; null where none were made.</summary>
+    public StatisticalResult? Statistical { get; init; }
+
+    /// <summary>Laws of the next token and accepted ranks, summed over the acceptance lane.</summary>
+    public RoundObservations Observed { get; init; } = RoundObservations.None;
+
+    /// <summary>What the device's cost curve predicts; null where it was not measured.</summary>
+    public DevicePrediction? Prediction { get; init; }
+
+    /// <summary>Generations whose prompt was too long for the target and lost its beginning.</summary>
+    public int PromptsCut { get; init; }
+
+    /// <summary>Tokens that they lost.</summary>
+    public long PromptTokensCut { get; init; }
+
     /// <summary>Figures over all categories.</summary>
     public CellMetrics Overall { get; } = CellMetrics.Of(Tally);
 

@@ -15,6 +15,9 @@ public sealed record DeviceFingerprint(string Host, string Provider, string Proc
 {
     private const string CpuInfo = "/proc/cpuinfo";
 
+    /// <summary>True where another device is of the same make: the host's name alone may differ.</summary>
+    public bool IsLike(DeviceFingerprint other) => this with { Host = "" } == other with { Host = "" };
+
     /// <summary>This process's device.</summary>
     public static DeviceFingerprint Of(string provider) => new(
         Environment.MachineName,

@@ -17,14 +17,30 @@ public abstract class EvaluationExecutor(AllowedRoots roots) : FolderExecutor<Ev
     /// <exception cref="InvalidDataException">The file is missing or broken; the message names line and remedy.</exception>
     protected IReadOnlyList<EvaluationPrompt> ReadPrompts(EvaluationDocument document)
     {
-        var path = roots.Resolve(document.Prompts.Path, "prompts.path");
-        if (!path.Ok)
+        if (document.IsReplay)
         {
-            throw new InvalidDataException(path.Fault!.ToString());
+            return ReadRecord(document).Prompts;
         }
 
-        var prompts = PromptsJsonl.Read(path.Value, new(document.Prompts.Format == "spec-bench", document.Prompts.Limit, document.Prompts.Categories));
+        var prompts = PromptsJsonl.Read(PathOf(document), Query(document));
         return prompts.Ok ? prompts.Value : throw new InvalidDataException(prompts.Fault!.ToString());
+    }
+
+    /// <summary>The record that a replay answers from.</summary>
+    /// <exception cref="InvalidDataException">The file is missing or broken; the message names line and remedy.</exception>
+    protected RecordedPrompts ReadRecord(EvaluationDocument document)
+    {
+        var record = RecordsJsonl.Read(PathOf(document), Query(document));
+        return record.Ok ? record.Value : throw new InvalidDataException(record.Fault!.ToString());
+    }
+
+    private static EvaluationPromptsQuery Query(EvaluationDocument document) =>
+        new(document.Prompts.Format == "spec-bench", document.Prompts.Limit, document.Prompts.Categories);
+
+    private string PathOf(EvaluationDocument document)
+    {
+        var path = roots.Resolve(document.Prompts.Path, "prompts.path");
+        return path.Ok ? path.Value : throw new InvalidDataException(path.Fault!.ToString());
     }
 
     /// <summary>The prompts of a slice.</summary>

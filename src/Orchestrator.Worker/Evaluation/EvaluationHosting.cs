@@ -13,9 +13,11 @@ public static class EvaluationHosting
     public static IServiceCollection AddEvaluation(this IServiceCollection services)
     {
         services.TryAddSingleton<SpeedLane>();
+        services.TryAddSingleton<EvaluationInstruments>();
         services.TryAddSingleton(provider => new LanguageShelf(
             provider.GetRequiredService<ModelCatalog>(), provider.GetRequiredService<IOptions<InferenceSettings>>().Value.ToOptions()));
         services.AddSingleton<IShardExecutor, AcceptanceExecutor>();
+        services.AddSingleton<IShardExecutor, LosslessnessExecutor>();
         services.AddSingleton<IShardExecutor, SpeedExecutor>();
         services.AddSingleton<IShardExecutor, ReportExecutor>();
         return services;

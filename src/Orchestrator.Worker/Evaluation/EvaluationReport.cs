@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Orchestrator.Domain.Evaluation.Decoding;
 using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Evaluation.Documents.Methods;
 using Orchestrator.Domain.Evaluation.Losslessness;
@@ -14,7 +15,7 @@ namespace Orchestrator.Worker.Evaluation;
 /// acceptance by position and category, where the time goes, and why a high acceptance may not be fast. One file, no script, no
 /// request; everything that comes from documents or prompts is encoded.
 /// </summary>
-internal static class EvaluationReport
+internal static partial class EvaluationReport
 {
     private const string Style =
         """
@@ -22,11 +23,11 @@ internal static class EvaluationReport
         .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.25rem .75rem;text-align:left;border-bottom:1px solid #8884;white-space:nowrap}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}pre{overflow:auto;padding:1rem;border:1px solid #8884;border-radius:.5rem}
         .bar{display:flex;height:1rem;width:16rem;border-radius:.25rem;overflow:hidden}.bar i{display:block}
-        .d{background:#5f7fd0}.v{background:#2e9e5b}.a{background:#c98a1b}.c{background:#8a5fd0}.bad{color:#c0483f;font-weight:600}.ok{color:#2e9e5b}
+        .d{background:#5f7fd0}.v{background:#2e9e5b}.a{background:#c98a1b}.c{background:#8a5fd0}.h{background:#8888}.bad{color:#c0483f;font-weight:600}.ok{color:#2e9e5b}
         .spark{display:inline-flex;align-items:flex-end;height:2rem;gap:1px}.spark i{display:block;width:.7rem;background:#5f7fd0}
         """;
 
-    public static byte[] Write(EvaluationDocument document, IReadOnlyList<CellResult> cells)
+    public static byte[] Write(EvaluationDocument document, IReadOnlyList<CellResult> cells, IReadOnlyList<(DeviceFingerprint Device, VerifyCurve Curve)> curves)
     {
         var html = new StringBuilder();
         html.Append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
@@ -34,6 +35,11 @@ internal static class EvaluationReport
         html.Append($"<p>Target <strong>{Text(document.Target)}</strong>, {cells.Count} cells, {Whole(cells.Sum(c => c.Tally.Requests.Count))} generations");
         var failed = cells.Sum(c => c.Tally.Requests.Count(r => r.Outcome != RequestOutcome.Ok));
         html.Append(failed == 0 ? ", none failed.</p>" : $", <span class=\"bad\">{Whole(failed)} failed</span> (they are no data; see coverage).</p>");
+        if (cells.Max(c => c.PromptsCut) is > 0 and var cut)
+        {
+            html.Append($"<p>{Whole(cut)} of {Whole(cells.Max(c => c.Tally.Requests.Count))} prompts were longer than the target's context and lost their beginning ({Whole(cells.Max(c => c.PromptTokensCut))} tokens).</p>");
+        }
+
         foreach (var sampling in cells.GroupBy(cell => cell.Cell.Sampling))
         {
             html.Append($"<h2>{Text(Describe(sampling.Key))}</h2>");
@@ -43,9 +49,12 @@ internal static class EvaluationReport
             Categories(html, [.. sampling]);
             Time(html, [.. sampling]);
             Divergences(html, [.. sampling]);
+            Certificates(html, [.. sampling]);
+            Predictions(html, [.. sampling]);
         }
 
         Explain(html, cells);
+        Curves(html, curves);
         var json = EvaluationParser.ToJson(document);
         json.Remove("output");
         html.Append("<h2>Make it again</h2><p>Submit this document; the same prompts and models give the same acceptance figures on any number of workers.</p>");
@@ -114,13 +123,13 @@ internal static class EvaluationReport
             return;
         }
 
-        html.Append("<h3>Where a step's time goes</h3><p><span class=\"d\">&emsp;</span> draft <span class=\"v\">&emsp;</span> verify <span class=\"a\">&emsp;</span> accept <span class=\"c\">&emsp;</span> cache</p>");
+        html.Append("<h3>Where a step's time goes</h3><p><span class=\"d\">&emsp;</span> draft <span class=\"v\">&emsp;</span> verify <span class=\"a\">&emsp;</span> accept <span class=\"c\">&emsp;</span> cache <span class=\"h\">&emsp;</span> host</p>");
         html.Append("<div class=\"scroll\"><table><tr><th>method</th><th class=\"n\">µs a step</th><th></th><th class=\"n\">overhead over a baseline step</th></tr>");
         foreach (var cell in measured)
         {
             var timing = CellMetrics.Of(cell.MethodSpeed!).Timing;
             html.Append($"<tr><td>{Text(Name(cell))}</td><td class=\"n\">{Fixed(timing.MicrosecondsPerStep, 0)}</td><td><span class=\"bar\">");
-            foreach (var (style, part) in (ReadOnlySpan<(string, long)>)[("d", timing.DraftMicroseconds), ("v", timing.VerifyMicroseconds), ("a", timing.AcceptMicroseconds), ("c", timing.CacheMicroseconds)])
+            foreach (var (style, part) in (ReadOnlySpan<(string, long)>)[("d", timing.DraftMicroseconds), ("v", timing.VerifyMicroseconds), ("a", timing.AcceptMicroseconds), ("c", timing.CacheMicroseconds), ("h", timing.HostMicroseconds)])
             {
                 html.Append(CultureInfo.InvariantCulture, $"<i class=\"{style}\" style=\"flex:{part}\"></i>");
             }
@@ -153,7 +162,7 @@ internal static class EvaluationReport
         foreach (var cell in slow)
         {
             var timing = CellMetrics.Of(cell.MethodSpeed!).Timing;
-            var parts = new (string What, long Part)[] { ("drafting", timing.DraftMicroseconds), ("the target's wider forward", timing.VerifyMicroseconds), ("verifying", timing.AcceptMicroseconds), ("moving the cache", timing.CacheMicroseconds) };
+            var parts = new (string What, long Part)[] { ("drafting", timing.DraftMicroseconds), ("the target's wider forward", timing.VerifyMicroseconds), ("verifying", timing.AcceptMicroseconds), ("moving the cache", timing.CacheMicroseconds), ("the loop itself", timing.HostMicroseconds) };
             var largest = parts.MaxBy(p => p.Part);
             html.Append($"<li><strong>{Text(Name(cell))}</strong> ({Text(Describe(cell.Cell.Sampling))}): {Fixed(cell.Overall.MatPooled)} tokens a step, but a step costs {Fixed(cell.Speed!.Overhead)} baseline steps; speedup is their ratio. Most of it is {Text(largest.What)} ({Percent((double)largest.Part / timing.DecodeMicroseconds)}).</li>");
         }

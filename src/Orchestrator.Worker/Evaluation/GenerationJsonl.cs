@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orchestrator.Domain.Evaluation.Losslessness;
 using Orchestrator.Domain.Evaluation.Tracing;
 
 namespace Orchestrator.Worker.Evaluation;
@@ -18,7 +19,7 @@ internal static class GenerationJsonl
             output,
             new Line(
                 trace.Key.Prompt, trace.Key.Turn, trace.Key.Sample, trace.Category, trace.Outcome, trace.Error, trace.PromptTokens, trace.PromptTokensCut,
-                timings ? trace.PrefillMicroseconds : 0, [.. generation.Output], generation.Text, [.. generation.Margins], [.. trace.Steps.Select(step => ToRow(step, timings))]),
+                timings ? trace.PrefillMicroseconds : 0, [.. generation.Output], generation.Text, [.. generation.Margins], generation.Observed, [.. trace.Steps.Select(step => ToRow(step, timings))]),
             Options);
         output.WriteByte((byte)'\n');
     }
@@ -34,20 +35,21 @@ internal static class GenerationJsonl
                     line.PrefillMicroseconds, line.Output.Length, [.. line.Steps.Select(FromRow)]),
                 line.Output,
                 line.Text,
-                line.Margins);
+                line.Margins,
+                line.Observed);
         }
     }
 
     private static long[] ToRow(StepTrace s, bool timings) =>
     [
         s.Drafted, s.TreeNodes, s.Depth, s.Accepted, s.Evaluated, s.Bonus ? 1 : 0, s.Emitted, s.Truncated,
-        .. timings ? [s.DraftMicroseconds, s.VerifyMicroseconds, s.AcceptMicroseconds, s.CacheMicroseconds] : (long[])[0, 0, 0, 0],
+        .. timings ? [s.DraftMicroseconds, s.VerifyMicroseconds, s.AcceptMicroseconds, s.CacheMicroseconds, s.HostMicroseconds] : (long[])[0, 0, 0, 0, 0],
     ];
 
     private static StepTrace FromRow(long[] r) =>
-        new((int)r[0], (int)r[1], (int)r[2], (int)r[3], (int)r[4], r[5] == 1, (int)r[6], (int)r[7], r[8], r[9], r[10], r[11]);
+        new((int)r[0], (int)r[1], (int)r[2], (int)r[3], (int)r[4], r[5] == 1, (int)r[6], (int)r[7], r[8], r[9], r[10], r[11], r[12]);
 
     private sealed record Line(
         string Prompt, int Turn, int Sample, string Category, RequestOutcome Outcome, string? Error, int PromptTokens, int PromptTokensCut,
-        long PrefillMicroseconds, int[] Output, string Text, double[] Margins, long[][] Steps);
+        long PrefillMicroseconds, int[] Output, string Text, double[] Margins, RoundObservations? Observed, long[][] Steps);
 }

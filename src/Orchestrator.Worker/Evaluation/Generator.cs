@@ -5,6 +5,7 @@ using Orchestrator.Domain.Evaluation.Decoding;
 using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Evaluation.Documents.Methods;
 using Orchestrator.Domain.Evaluation.Drafters;
+using Orchestrator.Domain.Evaluation.Losslessness;
 using Orchestrator.Domain.Evaluation.Sampling;
 using Orchestrator.Domain.Evaluation.Tracing;
 using Orchestrator.Domain.Statistics;
@@ -20,14 +21,35 @@ namespace Orchestrator.Worker.Evaluation;
 /// <param name="document">The evaluation.</param>
 /// <param name="shelf">Models.</param>
 /// <param name="time">Clock of the traces.</param>
-public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, TimeProvider time)
+/// <param name="instruments">Receives every generation.</param>
+public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, TimeProvider time, EvaluationInstruments instruments) : IGenerator
 {
+    /// <summary>Logits kept of each row of a record.</summary>
+    private const int RecordedTop = 16;
+
+    /// <summary>Tokens recorded behind an output's end: no chain or tree reaches further.</summary>
+    private const int RecordedBeyond = ChainFields.MaxGamma + 1;
+
+    /// <summary>Prompts among which draws choose theirs.</summary>
+    private const int PromptsLookedAt = 4;
+
+    /// <summary>Nats of the bucketed law: some ten buckets that matter.</summary>
+    private const double EnoughEntropy = 1.5;
+
+    private static readonly double[] DrawTemperatures = [0.7, 1.5, 2.5, 4];
+
     private readonly DecoderGraph graph = shelf.Decoder(document.Target);
     private readonly Inference.Text.ByteLevelTokenizer tokenizer = shelf.Tokenizer(document.Target);
     private readonly ChatPrompt chat = new(shelf.Folder(document.Target), shelf.Tokenizer(document.Target));
     private readonly int context = ContextOf(shelf.Folder(document.Target));
 
-    /// <summary>All turns of a prompt, for every sample of the cell.</summary>
+    /// <summary>Whether drafters and verifiers are watched: passes over the vocabulary a round, so not where time is measured.</summary>
+    public bool Watched { get; init; }
+
+    /// <summary>Receives the record of every generation of the baseline; null where nothing is recorded.</summary>
+    public Action<RecordedRequest>? OnRecorded { get; init; }
+
+    /// <inheritdoc />
     public IEnumerable<Generation> Answer(EvaluationPrompt prompt, EvaluationCell cell, CancellationToken cancellationToken)
     {
         for (var sample = 0; sample < cell.Sampling.Samples; sample++)
@@ -54,39 +76,92 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
         }
     }
 
-    /// <summary>One generation.</summary>
-    private Generation Generate(
-        RequestKey key, string category, int[] asked, EvaluationCell cell, CancellationToken cancellationToken)
+    /// <summary>
+    /// The setting of statistical draws, a function of the target and the prompts alone: of the shortest prompts, which are cheap,
+    /// the one whose answers begin most differently, at the lowest temperature at which they differ enough. Draws that are all alike
+    /// would prove nothing; and no temperature is 1 and none goes without cuts, because errors of processing hide there.
+    /// </summary>
+    /// <param name="prompts">The job's prompts.</param>
+    /// <param name="tokens">Tokens of a draw.</param>
+    public (EvaluationPrompt Prompt, SamplingOptions Sampling) ForDraws(IReadOnlyList<EvaluationPrompt> prompts, int tokens)
     {
-        // The newest part of a prompt matters most; room is left for the answer.
-        var room = Math.Max(1, context - document.MaxNewTokens);
-        var cut = Math.Max(0, asked.Length - room);
-        var prompt = asked[cut..];
-        var sampling = cell.Sampling.Options;
+        EvaluationPrompt[] shortest = [.. prompts.OrderBy(prompt => prompt.Turns[0].Length).Take(PromptsLookedAt)];
+        foreach (var temperature in DrawTemperatures)
+        {
+            var sampling = new SamplingOptions(temperature, TopK: 6, TopP: 0.97);
+            var (prompt, entropy) = shortest
+                .Select(p => (Prompt: p, PrefixLaw.Of(LawAfter(p, sampling, tokens), tokens, EndTokens, least: 0.05, most: 8).Law.Entropy)).MaxBy(p => p.Entropy);
+            if (entropy >= EnoughEntropy || temperature == DrawTemperatures[^1])
+            {
+                return (prompt, sampling);
+            }
+        }
+
+        throw new InvalidOperationException("There is no temperature to draw at.");
+    }
+
+    /// <summary>The first tokens of one independent answer to a prompt's first turn.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="cell">The cell.</param>
+    /// <param name="draw">Number of the draw: with the cell it makes the seed.</param>
+    /// <param name="tokens">Tokens at most.</param>
+    /// <param name="cancellationToken">Stops between rounds.</param>
+    public IReadOnlyList<int> Draw(EvaluationPrompt prompt, EvaluationCell cell, int draw, int tokens, CancellationToken cancellationToken)
+    {
+        var stream = SeededStream.For(cell.Sampling.Seed, EvaluationPlan.Losslessness, cell.Id, draw.ToString(CultureInfo.InvariantCulture));
+        using var models = new RequestModels(document.Target, shelf);
+        using var sequence = new CausalSequence(graph, RequestModels.HiddenOf(cell.Method, shelf), context);
+        var decoder = Decoder(sequence, models, cell, stream, tokens, null);
+        decoder.Run(Cut(chat.Append([], prompt.Turns[0]), tokens, out _), cancellationToken);
+        return [.. decoder.Text.Output];
+    }
+
+    /// <summary>The target's law for draws, each prefix read by a sequence of its own: no roll-back, no tree and no draft takes part.</summary>
+    /// <param name="prompt">The prompt of the draws.</param>
+    /// <param name="sampling">Their processing.</param>
+    /// <param name="tokens">Their length.</param>
+    public Func<IReadOnlyList<int>, double[]> LawAfter(EvaluationPrompt prompt, SamplingOptions sampling, int tokens)
+    {
+        var asked = Cut(chat.Append([], prompt.Turns[0]), tokens, out _);
+        return output =>
+        {
+            using var sequence = new CausalSequence(graph, [], context);
+            int[] text = [.. asked, .. output];
+            var rows = sequence.Prefill(text);
+            var law = new double[rows.VocabularySize];
+            SamplingLaw.Fill(rows.Row(rows.Count - 1), sampling, text, law);
+            return law;
+        };
+    }
+
+    /// <summary>Ids that end an output.</summary>
+    public IReadOnlySet<int> EndTokens { get; } = RequestModels.EndTokensOf(document.Target, shelf);
+
+    /// <summary>One generation.</summary>
+    private Generation Generate(RequestKey key, string category, int[] asked, EvaluationCell cell, CancellationToken cancellationToken)
+    {
+        var prompt = Cut(asked, document.MaxNewTokens, out var cut);
         using var models = new RequestModels(document.Target, shelf);
         try
         {
-            var stream = SeededStream.For(
-                cell.Sampling.Seed, key.Prompt, key.Turn.ToString(CultureInfo.InvariantCulture), key.Sample.ToString(CultureInfo.InvariantCulture));
-            var drafter = MethodFactory.Drafter(cell.Method, models, sampling);
             using var sequence = new CausalSequence(graph, RequestModels.HiddenOf(cell.Method, shelf), context);
-            var decoder = new SpeculativeDecoder(
-                sequence,
-                drafter,
-                MethodFactory.Verifier(cell.Method, drafter, sampling),
-                sampling,
-                new DecodeLimits(document.MaxNewTokens, models.EndTokens),
-                new SeededChance(stream),
-                time)
-            {
-                KeepMargins = cell.Method is BaselineOptions && sampling.IsGreedy,
-            };
+            var recording = OnRecorded is not null && cell.Method is BaselineOptions ? new RecordingSequence(sequence, RecordedTop) : null;
+            var probe = Watched && cell.Method is not BaselineOptions ? new RoundProbe() : null;
+            var decoder = Decoder((ICausalSequence?)recording ?? sequence, models, cell, key.Draws(cell.Sampling.Seed), document.MaxNewTokens, probe);
             decoder.Run(prompt, cancellationToken);
+            instruments.OnGeneration(cell.Method, decoder.Steps);
             int[] output = [.. decoder.Text.Output];
-            var outcome = decoder.End == DecodeEnd.ContextFull ? RequestOutcome.ContextFull : RequestOutcome.Ok;
-            var trace = new RequestTrace(
-                key, category, outcome, outcome == RequestOutcome.Ok ? null : "the model's context is full", prompt.Length, cut, decoder.PrefillMicroseconds, output.Length, [.. decoder.Steps]);
-            return new Generation(trace, output, tokenizer.Decode(output), decoder.Margins);
+            var text = tokenizer.Decode(output);
+            var trace = decoder.Trace(key, category, cut);
+            if (recording is not null && trace.Outcome == RequestOutcome.Ok)
+            {
+                OnRecorded!(new RecordedRequest(
+                    key.Prompt, category, key.Turn, key.Sample, cell.Sampling.Options.Temperature, prompt, cut, sequence.VocabularySize, context,
+                    [.. EndTokens.Order()], document.MaxNewTokens, output.Length, text,
+                    recording.Finish(output, cell.Sampling.Options.IsGreedy ? RecordedBeyond : 0)));
+            }
+
+            return new Generation(trace, output, text, decoder.Margins, probe?.Observations);
         }
         catch (Exception e) when (e is OnnxRuntimeException or InvalidOperationException or NotSupportedException)
         {
@@ -94,7 +169,26 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
         }
     }
 
-    private static Generation Failed(RequestKey key, string category, RequestOutcome outcome, string error, int promptTokens) =>
+    private SpeculativeDecoder Decoder(ICausalSequence sequence, RequestModels models, EvaluationCell cell, SeededStream stream, int tokens, RoundProbe? probe)
+    {
+        var sampling = cell.Sampling.Options;
+        var drafter = MethodFactory.Drafter(cell.Method, models, sampling);
+        var verifier = MethodFactory.Verifier(cell.Method, drafter, sampling);
+        return new SpeculativeDecoder(
+            sequence, probe?.Watch(drafter) ?? drafter, probe?.Watch(verifier) ?? verifier, sampling, new DecodeLimits(tokens, EndTokens), new SeededChance(stream), time)
+        {
+            KeepMargins = cell.Method is BaselineOptions && sampling.IsGreedy,
+        };
+    }
+
+    /// <summary>The newest part of a prompt matters most; room is left for the answer.</summary>
+    private int[] Cut(int[] asked, int tokens, out int cut)
+    {
+        cut = Math.Max(0, asked.Length - Math.Max(1, context - tokens));
+        return asked[cut..];
+    }
+
+    internal static Generation Failed(RequestKey key, string category, RequestOutcome outcome, string error, int promptTokens) =>
         new(new RequestTrace(key, category, outcome, error, promptTokens, 0, 0, 0, []), [], "", []);
 
     private static int ContextOf(ModelFolder folder) =>

@@ -1,6 +1,7 @@
 using Orchestrator.Data.Formats;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Evaluation;
+using Orchestrator.Domain.Evaluation.Decoding;
 using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Evaluation.Documents.Methods;
 using Orchestrator.Domain.Evaluation.Losslessness;
@@ -15,7 +16,7 @@ namespace Orchestrator.Worker.Evaluation;
 /// Phase <c>report</c>: from the generations of both lanes to certificates, figures and files. Everything is computed from the
 /// step traces by pure functions; the files of the acceptance lane are the same bytes whatever the number of workers.
 /// </summary>
-public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : EvaluationExecutor(roots)
+public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
 {
     private const string ManifestName = "manifest.json";
 
@@ -33,12 +34,15 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
     protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, EvaluationWorkspace workspace, CancellationToken cancellationToken)
     {
         var document = workspace.Document;
-        var acceptance = await ReadLaneAsync(work, workspace, EvaluationPlan.Acceptance, cancellationToken);
-        var speed = await ReadLaneAsync(work, workspace, EvaluationPlan.Speed, cancellationToken);
+        var lanes = await JobLanes.ReadAsync(work, workspace, cancellationToken);
+        var (acceptance, speed) = (lanes.Acceptance, lanes.Speed);
+        var certificates = new Certificates(document);
+        if (lanes.Losslessness.Count > 0)
+        {
+            certificates.Test(lanes, ReadPrompts(document), new Generator(document, shelf, time, instruments), cancellationToken);
+        }
 
-        // A certificate has settings of its own, so it is the same for every way of sampling.
-        var certificates = new Dictionary<MethodOptions, ExactOutcome>(ReferenceEqualityComparer.Instance);
-        var cells = document.Cells.Select(cell => Judge(document, cell, acceptance, speed, certificates, cancellationToken)).ToList();
+        var cells = document.Cells.Select(cell => Judge(document, cell, lanes, certificates, cancellationToken)).ToList();
         if (cells.Select(cell => cell.Tally.Requests.Count).Distinct().Count() > 1)
         {
             return ShardOutcome.Failed(FailureKind.Fatal, "The cells do not have the same number of generations; nothing was published.");
@@ -54,14 +58,21 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
             {
                 Put($"speed/part-{index:D5}.parquet", stream => StepsParquet.Write(stream, cell.Id, [.. measured.Generations.Select(g => g.Trace)], timings: true));
                 Put($"speed/baseline-{index:D5}.parquet", stream => StepsParquet.Write(stream, "baseline", [.. measured.Baseline.Select(g => g.Trace)], timings: true));
+                Put($"speed/{cell.Id}.jsonl", stream => WriteAnswers(stream, cell.Id, measured.Generations));
+                Put($"speed/{cell.Id}-baseline.jsonl", stream => WriteAnswers(stream, "baseline", measured.Baseline));
             }
+        }
+
+        foreach (var cell in document.Cells.Where(cell => acceptance.TryGetValue(cell.Id, out var lane) && lane.Records.Count > 0))
+        {
+            Put($"records/{cell.Id}.jsonl", stream => acceptance[cell.Id].Records.ForEach(file => stream.Write(File.ReadAllBytes(file))));
         }
 
         Put("answers.jsonl", stream => document.Cells.ToList().ForEach(cell => WriteAnswers(stream, cell.Id, acceptance.GetValueOrDefault(cell.Id)?.Generations ?? [])));
         Put("acceptance.json", stream => stream.Write(ResultFiles.Acceptance(document, cells)));
-        Put("result.json", stream => stream.Write(ResultFiles.Result(document, cells)));
+        Put("result.json", stream => stream.Write(ResultFiles.Result(document, cells, lanes.Curves)));
         Put("result.csv", stream => stream.Write(ResultFiles.Csv(document, cells)));
-        Put("report/index.html", stream => stream.Write(EvaluationReport.Write(document, cells)));
+        Put("report/index.html", stream => stream.Write(EvaluationReport.Write(document, cells, lanes.Curves)));
 
         var models = document.Models.ToDictionary(name => name, name => shelf.Folder(name).Digest);
         var written = EvaluationParser.ToJson(document);
@@ -90,28 +101,24 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
         }
     }
 
-    private CellResult Judge(
-        EvaluationDocument document,
-        EvaluationCell cell,
-        Dictionary<string, Lane> acceptance,
-        Dictionary<string, Lane> speed,
-        Dictionary<MethodOptions, ExactOutcome> certificates,
-        CancellationToken cancellationToken)
+    private CellResult Judge(EvaluationDocument document, EvaluationCell cell, JobLanes lanes, Certificates certificates, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var own = acceptance.GetValueOrDefault(cell.Id) ?? speed.GetValueOrDefault(cell.Id);
+        var own = lanes.Acceptance.GetValueOrDefault(cell.Id) ?? lanes.Speed.GetValueOrDefault(cell.Id);
         var baselineId = EvaluationCell.Of(document, new BaselineOptions(), cell.Sampling).Id;
-        var baseline = acceptance.GetValueOrDefault(baselineId)?.Generations ?? own?.Baseline ?? [];
-        var generations = own?.Generations ?? (cell.Method is BaselineOptions ? speed.Values.FirstOrDefault(lane => lane.Sampling == cell.Sampling)?.Baseline : null) ?? [];
-        var audits = cell.Sampling.Options.IsGreedy ? Audit(baseline, generations, document.Target) : [];
+        var baseline = lanes.Acceptance.GetValueOrDefault(baselineId)?.Generations ?? own?.Baseline ?? [];
+        var generations = own?.Generations ?? (cell.Method is BaselineOptions ? BesideAMethod(document, cell, lanes)?.Baseline : null) ?? [];
+        var audits = cell.Sampling.Options.IsGreedy ? Audit(baseline, generations, document) : [];
+        var observed = RoundObservations.Sum(generations.Select(g => g.Observed).OfType<RoundObservations>());
+        var statistical = certificates.StatisticalOf(cell);
         var verdict = cell.Method is BaselineOptions
             ? new LosslessnessVerdict(cell.Sampling.Options.IsGreedy ? LosslessnessKind.Identical : LosslessnessKind.Exact, "the baseline itself")
             : cell.Sampling.Options.IsGreedy
                 ? LosslessnessVerdict.OfGreedy([.. audits.Select(audit => audit.Outcome)])
-                : LosslessnessVerdict.OfSampled(!cell.Method.IsLossy, Certificate(), null);
-        var measured = speed.GetValueOrDefault(cell.Id);
+                : LosslessnessVerdict.OfSampled(!cell.Method.IsLossy, certificates.ExactOf(cell), statistical?.Test, observed);
+        var measured = lanes.Speed.GetValueOrDefault(cell.Id);
         var (first, second) = measured is null ? (null, null) : (Tally(measured.Baseline), Tally(measured.Generations));
-        return new CellResult(
+        var result = new CellResult(
             cell,
             Tally(generations),
             verdict,
@@ -119,22 +126,42 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
             first is null || second is null ? null : SpeedComparison.Of(first, second, document.Seed),
             first,
             second,
-            measured?.Device);
-
-        ExactOutcome Certificate()
+            measured?.Device)
         {
-            if (!certificates.TryGetValue(cell.Method, out var outcome))
-            {
-                certificates[cell.Method] = outcome = MethodCertificate.Run(cell.Method);
-            }
-
-            return outcome;
-        }
+            Statistical = statistical,
+            Observed = observed,
+            PromptsCut = generations.Count(g => g.Trace.PromptTokensCut > 0),
+            PromptTokensCut = generations.Sum(g => (long)g.Trace.PromptTokensCut),
+        };
+        return result with { Prediction = Predict(result, lanes) };
     }
 
-    private List<(RequestKey Key, GreedyOutcome Outcome)> Audit(IReadOnlyList<Generation> baseline, IReadOnlyList<Generation> method, string target)
+    private static Lane? BesideAMethod(EvaluationDocument document, EvaluationCell baseline, JobLanes lanes) => document.Cells
+        .Where(cell => cell.Sampling == baseline.Sampling).Select(cell => lanes.Speed.GetValueOrDefault(cell.Id)).FirstOrDefault(lane => lane is not null);
+
+    /// <summary>What the curve of the cell's own device says; null without a curve or a draft.</summary>
+    private static DevicePrediction? Predict(CellResult cell, JobLanes lanes)
     {
-        var tolerance = shelf.Decoder(target).IsHalf ? HalfTolerance : SingleTolerance;
+        if (cell.MethodSpeed is null || cell.Device is null || cell.Overall.Drafted == 0
+            || lanes.Curves.FirstOrDefault(c => c.Device.IsLike(cell.Device)).Curve is not { } curve)
+        {
+            return null;
+        }
+
+        var depth = Math.Max(1, cell.Cell.Method.DraftDepth);
+        var timing = CellMetrics.Of(cell.MethodSpeed).Timing;
+        return DevicePrediction.Of(
+            curve,
+            timing.DraftMicroseconds / (double)Math.Max(1, timing.Steps) / depth,
+            cell.Observed.OfferedByRank.Count > 1 ? 0 : depth,
+            cell.Overall.AcceptanceOfEvaluated,
+            cell.Overall.Conditional,
+            cell.Observed.AcceptanceByRank);
+    }
+
+    private List<(RequestKey Key, GreedyOutcome Outcome)> Audit(IReadOnlyList<Generation> baseline, IReadOnlyList<Generation> method, EvaluationDocument document)
+    {
+        var tolerance = !document.IsReplay && shelf.Decoder(document.Target).IsHalf ? HalfTolerance : SingleTolerance;
         var byKey = baseline.Where(g => g.Trace.Outcome == RequestOutcome.Ok).ToDictionary(g => g.Trace.Key);
         return
         [
@@ -153,28 +180,6 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
         }
     }
 
-    private static async Task<Dictionary<string, Lane>> ReadLaneAsync(ShardWork work, EvaluationWorkspace workspace, string phase, CancellationToken cancellationToken)
-    {
-        var lanes = new Dictionary<string, Lane>(StringComparer.Ordinal);
-        var cells = workspace.Document.Cells.ToDictionary(cell => cell.Id);
-        await foreach (var committed in work.Committed.ReadAsync(phase, cancellationToken))
-        {
-            var manifest = CurationJson.Read<LaneManifest>(committed.Manifest);
-            if (!lanes.TryGetValue(manifest.Cell, out var lane))
-            {
-                lanes[manifest.Cell] = lane = new Lane(cells[manifest.Cell].Sampling, [], [], manifest.Device);
-            }
-
-            lane.Generations.AddRange(GenerationJsonl.Read(workspace.PathOf(manifest.Generations)));
-            if (manifest.Baseline is { } baseline)
-            {
-                lane.Baseline.AddRange(GenerationJsonl.Read(workspace.PathOf(baseline)));
-            }
-        }
-
-        return lanes;
-    }
-
     private static FileDigest Write(EvaluationWorkspace workspace, string name, Action<Stream> write)
     {
         var path = Path.Combine(workspace.Output, name);
@@ -183,6 +188,4 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
         write(file.Stream);
         return file.Commit();
     }
-
-    private sealed record Lane(SamplingCell Sampling, List<Generation> Generations, List<Generation> Baseline, DeviceFingerprint? Device);
 }

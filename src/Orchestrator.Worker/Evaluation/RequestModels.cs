@@ -10,15 +10,27 @@ namespace Orchestrator.Worker.Evaluation;
 /// <summary>A target's methods over ONNX graphs, for one request; draft sequences are closed with it.</summary>
 /// <param name="target">The target's folder.</param>
 /// <param name="shelf">Models.</param>
-internal sealed class RequestModels(string target, LanguageShelf shelf) : IMethodModels, IDisposable
+/// <param name="vocabularySize">The target's.</param>
+/// <param name="endTokens">Ids that end an output.</param>
+internal sealed class RequestModels(string target, LanguageShelf shelf, int vocabularySize, IReadOnlySet<int> endTokens) : IMethodModels, IDisposable
 {
     /// <summary>Acceptance by rank where nothing was measured: Sequoia's search needs some, and these fall as measured ones do.</summary>
     private static readonly double[] DefaultAcceptance = [0.6, 0.15, 0.07, 0.04];
 
     private readonly List<IDisposable> opened = [];
 
+    /// <summary>Over a target that is loaded.</summary>
+    public RequestModels(string target, LanguageShelf shelf)
+        : this(target, shelf, shelf.Decoder(target).VocabularySize, EndTokensOf(target, shelf))
+    {
+    }
+
     /// <inheritdoc />
-    public IReadOnlySet<int> EndTokens { get; } = shelf.Tokenizer(target).EndId is { } end ? new HashSet<int> { end } : [];
+    public IReadOnlySet<int> EndTokens => endTokens;
+
+    /// <summary>Ids that end a target's output.</summary>
+    public static IReadOnlySet<int> EndTokensOf(string target, LanguageShelf shelf) =>
+        shelf.Tokenizer(target).EndId is { } end ? new HashSet<int> { end } : [];
 
     /// <summary>Outputs of the target that a method reads.</summary>
     /// <exception cref="ModelContractException">The head does not say which layers it reads.</exception>
@@ -67,7 +79,8 @@ internal sealed class RequestModels(string target, LanguageShelf shelf) : IMetho
     /// <inheritdoc />
     public TreeShape MeasuredTree(MethodOptions method) => method switch
     {
-        DraftTreeOptions o => SequoiaTree.Search(DefaultAcceptance, o.Nodes, o.Depth).Shape,
+        DraftTreeOptions { VerifyTime: { } verify } o => SequoiaTree.Cheapest(o.RankAcceptance ?? DefaultAcceptance, [.. verify.Take(o.Nodes)], o.DraftTime, o.Depth).Shape,
+        DraftTreeOptions o => SequoiaTree.Search(o.RankAcceptance ?? DefaultAcceptance, Math.Min(o.Nodes, Largest((o.RankAcceptance ?? DefaultAcceptance).Count, o.Depth)), o.Depth).Shape,
         MedusaOptions o => AccuracyTree.Build(
             [
                 .. List(shelf, o.Heads, "head_accuracy", "a list a head: share of places whose token is among the best 1, 2, ...")
@@ -79,6 +92,20 @@ internal sealed class RequestModels(string target, LanguageShelf shelf) : IMetho
 
     /// <inheritdoc />
     public void Dispose() => opened.ForEach(network => network.Dispose());
+
+    /// <summary>Nodes of the fullest tree with so many children a node, the root included; cut at what a round may verify.</summary>
+    private static int Largest(int children, int depth)
+    {
+        const int Most = 256;
+        var (nodes, level) = (1, 1);
+        for (var d = 0; d < depth && nodes < Most; d++)
+        {
+            level = Math.Min(Most, level * children);
+            nodes += level;
+        }
+
+        return nodes;
+    }
 
     /// <summary>Share of each rank alone, from the shares of the best 1, 2, ...</summary>
     private static IEnumerable<double> OfEachRank(double[] cumulative) =>
@@ -94,10 +121,9 @@ internal sealed class RequestModels(string target, LanguageShelf shelf) : IMetho
 
     private void CheckVocabulary(int size, string file)
     {
-        var wanted = shelf.Decoder(target).VocabularySize;
-        if (size != wanted)
+        if (size != vocabularySize)
         {
-            throw new ModelContractException(file, "logits", $"a vocabulary of {wanted}, the target's", $"{size}", "Draft with a model that shares the target's tokenizer");
+            throw new ModelContractException(file, "logits", $"a vocabulary of {vocabularySize}, the target's", $"{size}", "Draft with a model that shares the target's tokenizer");
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orchestrator.Domain.Evaluation.Decoding;
 using Orchestrator.Domain.Evaluation.Documents;
 using Orchestrator.Domain.Evaluation.Tracing;
 using Orchestrator.Domain.Statistics;
@@ -19,19 +20,25 @@ internal static class ResultFiles
     public static byte[] Acceptance(EvaluationDocument document, IReadOnlyList<CellResult> cells) =>
         Bytes(new JsonObject { ["target"] = document.Target, ["cells"] = new JsonArray([.. cells.Select(cell => (JsonNode)AcceptanceOf(cell))]) });
 
-    public static byte[] Result(EvaluationDocument document, IReadOnlyList<CellResult> cells)
+    public static byte[] Result(EvaluationDocument document, IReadOnlyList<CellResult> cells, IReadOnlyList<(DeviceFingerprint Device, VerifyCurve Curve)> curves)
     {
         var list = new JsonArray();
         foreach (var cell in cells)
         {
             var json = AcceptanceOf(cell);
             json["speed"] = SpeedOf(cell, document.Seed);
+            json["prediction"] = PredictionOf(cell);
             list.Add(json);
         }
 
         var evaluation = EvaluationParser.ToJson(document);
         evaluation.Remove("output");
-        return Bytes(new JsonObject { ["document"] = evaluation, ["cells"] = list });
+        var devices = new JsonArray([.. curves.Select(c => (JsonNode)new JsonObject
+        {
+            ["device"] = JsonSerializer.SerializeToNode(c.Device, JsonSerializerOptions.Web),
+            ["curve"] = new JsonObject { ["context"] = c.Curve.Context, ["repeats"] = c.Curve.Repeats, ["microseconds"] = List(c.Curve.Microseconds) },
+        })]);
+        return Bytes(new JsonObject { ["document"] = evaluation, ["cells"] = list, ["devices"] = devices, ["sweeps"] = SweepFigures.ToJson(cells) });
     }
 
     public static byte[] Csv(EvaluationDocument document, IReadOnlyList<CellResult> cells)
@@ -81,7 +88,11 @@ internal static class ResultFiles
                     ["prompt"] = near.Key.Prompt, ["turn"] = near.Key.Turn, ["sample"] = near.Key.Sample,
                     ["kind"] = JsonNamingPolicy.KebabCaseLower.ConvertName(near.Outcome.Kind.ToString()), ["token"] = near.Outcome.Divergence, ["margin"] = Finite(near.Outcome.Margin),
                 })]),
+                ["oneStep"] = OneStepOf(cell),
+                ["statistical"] = StatisticalOf(cell),
             },
+            ["promptsCut"] = new JsonObject { ["requests"] = cell.PromptsCut, ["tokens"] = cell.PromptTokensCut },
+            ["acceptanceByRank"] = List(cell.Observed.AcceptanceByRank),
             ["overall"] = Metrics(cell.Overall),
         };
         json["categories"] = new JsonObject(cell.Categories.Select(category => KeyValuePair.Create(category, (JsonNode?)Metrics(cell.Of(category)))));
@@ -91,6 +102,53 @@ internal static class ResultFiles
         })]);
         return json;
     }
+
+    /// <summary>Teacher-forced laws of the next token on the real models; null where no round has a closed form.</summary>
+    private static JsonObject? OneStepOf(CellResult cell) => cell.Observed.Positions == 0 ? null : new()
+    {
+        ["rounds"] = cell.Observed.Positions,
+        ["meanTotalVariation"] = Finite(cell.Observed.MeanTotalVariation),
+        ["largestTotalVariation"] = Finite(cell.Observed.Largest),
+        ["meanDivergenceNats"] = Finite(cell.Observed.MeanDivergence),
+        ["expectedFirstAcceptance"] = Finite(cell.Observed.MeanOverlap),
+    };
+
+    private static JsonObject? StatisticalOf(CellResult cell) => cell.Statistical is not { } s ? null : new()
+    {
+        ["prompt"] = s.Prompt,
+        ["temperature"] = s.Sampling.Temperature,
+        ["topK"] = s.Sampling.TopK,
+        ["topP"] = s.Sampling.TopP,
+        ["tokens"] = s.Tokens,
+        ["prefixes"] = s.Prefixes,
+        ["draws"] = Finite(s.Test.Fit.Samples),
+        ["statistic"] = Finite(s.Test.Fit.Statistic),
+        ["degreesOfFreedom"] = s.Test.Fit.DegreesOfFreedom,
+        ["pValue"] = Finite(s.Test.Fit.PValue),
+        ["adjustedPValue"] = Finite(s.Test.AdjustedPValue),
+        ["rejected"] = s.Test.Rejected,
+        ["totalVariation"] = Finite(s.Test.Fit.TotalVariation),
+        ["noiseFloor"] = Finite(s.Test.Fit.NoiseFloor),
+        ["alpha"] = s.Alpha,
+        ["power"] = s.Power,
+        ["detectableTotalVariation"] = Finite(s.Test.Fit.DetectableTotalVariation),
+    };
+
+    private static JsonObject? PredictionOf(CellResult cell) => cell.Prediction is not { } p ? null : new()
+    {
+        ["draftMicroseconds"] = Finite(p.DraftMicroseconds),
+        ["alpha"] = Finite(p.Alpha),
+        ["leviathan"] = p.BestGamma < 0 ? null : new JsonObject { ["expectedTokens"] = Finite(p.LeviathanTokens), ["bestGamma"] = p.LeviathanGamma },
+        ["chain"] = p.BestGamma < 0 ? null : new JsonObject
+        {
+            ["bestGamma"] = p.BestGamma, ["bestSpeedup"] = Finite(p.BestGammaSpeedup), ["expectedSpeedup"] = Finite(p.ExpectedSpeedup), ["measuredSpeedup"] = Finite(cell.Speed?.Pooled.Estimate ?? double.NaN),
+        },
+        ["tree"] = p.BestTree is not { } tree ? null : new JsonObject
+        {
+            ["nodes"] = tree.Count + 1, ["depth"] = tree.Depth, ["expectedSpeedup"] = Finite(p.BestTreeSpeedup),
+            ["choices"] = new JsonArray([.. tree.Paths.Select(path => (JsonNode)new JsonArray([.. path.Select(rank => (JsonNode)rank)]))]),
+        },
+    };
 
     private static JsonObject Metrics(CellMetrics m) => new()
     {
@@ -147,6 +205,7 @@ internal static class ResultFiles
             ["verifyMicroseconds"] = timing.VerifyMicroseconds,
             ["acceptMicroseconds"] = timing.AcceptMicroseconds,
             ["cacheMicroseconds"] = timing.CacheMicroseconds,
+            ["hostMicroseconds"] = timing.HostMicroseconds,
         };
     }
 

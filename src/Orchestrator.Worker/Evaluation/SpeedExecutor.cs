@@ -10,9 +10,11 @@ namespace Orchestrator.Worker.Evaluation;
 
 /// <summary>
 /// Phase <c>speed</c>: the baseline and one method in one process and engine, prompt by prompt, the first of the two changing
-/// with every prompt, after both are warm. Alone among this process's evaluation work.
+/// with every prompt, after both are warm. Alone among this process's evaluation work. The shard of a baseline measures what a
+/// forward of the target costs by its rows.
 /// </summary>
-public sealed class SpeedExecutor(AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, TimeProvider time) : EvaluationExecutor(roots)
+public sealed class SpeedExecutor(
+    AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
 {
     /// <summary>Generations of each arm that are thrown away first.</summary>
     private const int WarmUps = 3;
@@ -29,7 +31,14 @@ public sealed class SpeedExecutor(AllowedRoots roots, LanguageShelf shelf, Speed
         var baseline = EvaluationCell.Of(document, new BaselineOptions(), cell.Sampling);
         var prompts = ReadSlice(document, slice);
         using var alone = await lane.EnterAloneAsync(cancellationToken);
-        var generator = new Generator(document, shelf, time);
+        if (cell.Method is BaselineOptions)
+        {
+            return ShardOutcome.Completed(CurationJson.ToOutput(
+                new LaneManifest(cell.Id) { Curve = CostCurve.Measure(shelf.Decoder(document.Target), time, cancellationToken), Device = Device() },
+                new Dictionary<string, long>()));
+        }
+
+        var generator = new Generator(document, shelf, time, instruments);
         (EvaluationCell Cell, List<Generation> Kept)[] arms =
         [
             (baseline, []),
@@ -39,7 +48,7 @@ public sealed class SpeedExecutor(AllowedRoots roots, LanguageShelf shelf, Speed
         {
             foreach (var arm in arms)
             {
-                    generator.Answer(prompts[i % prompts.Count], arm.Cell, cancellationToken).Count();
+                generator.Answer(prompts[i % prompts.Count], arm.Cell, cancellationToken).Count();
             }
         }
 
@@ -55,8 +64,10 @@ public sealed class SpeedExecutor(AllowedRoots roots, LanguageShelf shelf, Speed
         var first = Write("baseline.jsonl", arms[0].Kept);
         var second = Write("generations.jsonl", arms[1].Kept);
         return ShardOutcome.Completed(CurationJson.ToOutput(
-            new LaneManifest(cell.Id, second, first, DeviceFingerprint.Of(shelf.Decoder(document.Target).Provider)),
+            new LaneManifest(cell.Id) { Generations = second, Baseline = first, Device = Device() },
             new Dictionary<string, long> { [EvaluationPlan.RequestsTally] = arms.Sum(arm => arm.Kept.Count) }));
+
+        DeviceFingerprint Device() => DeviceFingerprint.Of(shelf.Decoder(document.Target).Provider);
 
         AttemptFile Write(string name, List<Generation> generations) => workspace.WriteFile(folder, name, "", stream =>
             generations.ForEach(generation => GenerationJsonl.Write(stream, generation, timings: true)));

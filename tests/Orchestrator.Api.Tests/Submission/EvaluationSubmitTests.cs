@@ -13,7 +13,7 @@ public sealed class EvaluationSubmitTests(ApiServer server) : IClassFixture<ApiS
         var (status, body, _) = await PostAsync("jobs", Evaluation(Prompts(40)));
         Assert.Equal(HttpStatusCode.Created, status);
         Assert.StartsWith("eval-", body.GetProperty("id").GetString(), StringComparison.Ordinal);
-        Assert.Equal(["acceptance", "speed", "report"], body.GetProperty("allPhases").EnumerateArray().Select(p => p.GetString()));
+        Assert.Equal(["acceptance", "losslessness", "speed", "report"], body.GetProperty("allPhases").EnumerateArray().Select(p => p.GetString()));
         Assert.EndsWith(body.GetProperty("id").GetString()!, body.GetProperty("output").GetString(), StringComparison.Ordinal);
 
         // (1 method + the baseline) x 2 ways of sampling x 40 prompts in slices of 16.

@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Evaluation;
@@ -20,13 +22,19 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
     private readonly SpeedLane lane = new();
     private readonly EvaluationPlan plan = new();
     private readonly Dictionary<string, IShardExecutor> executors;
+    private readonly ServiceProvider meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private int attempt;
 
     public EvaluationHarness()
     {
         Root = Directory.CreateTempSubdirectory("evaluation-").FullName;
         var roots = new AllowedRoots([Root]);
-        IShardExecutor[] all = [new AcceptanceExecutor(roots, shelf, lane, TimeProvider.System), new SpeedExecutor(roots, shelf, lane, TimeProvider.System), new ReportExecutor(roots, shelf)];
+        var instruments = new EvaluationInstruments(meters.GetRequiredService<IMeterFactory>());
+        IShardExecutor[] all =
+        [
+            new AcceptanceExecutor(roots, shelf, lane, instruments, TimeProvider.System), new LosslessnessExecutor(roots, shelf, lane, instruments, TimeProvider.System),
+            new SpeedExecutor(roots, shelf, lane, instruments, TimeProvider.System), new ReportExecutor(roots, shelf, instruments, TimeProvider.System),
+        ];
         executors = all.ToDictionary(e => e.Phase);
         File.Copy(RepositoryFolder.PathOf("samples", "language", "question.jsonl"), Path.Combine(Root, "question.jsonl"));
     }
@@ -37,12 +45,25 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
 
     public ShardFailure? Failure { get; private set; }
 
+    /// <summary>Runs a document that must succeed.</summary>
+    public async Task SucceedAsync(string json, string? promptsPath = null)
+    {
+        var end = await RunAsync(json, promptsPath: promptsPath);
+        Assert.True(end.State == JobState.Succeeded, $"{end.Error} {Failure?.Message}");
+    }
+
     /// <summary>Runs a document; shards go in reverse order, and twice, where <paramref name="rough"/>.</summary>
-    public async Task<PhaseStep.End> RunAsync(string json, bool rough = false)
+    public async Task<PhaseStep.End> RunAsync(string json, bool rough = false, string? promptsPath = null)
     {
         var document = JsonNode.Parse(json)!.AsObject();
         document["output"] = new JsonObject { ["path"] = Output };
-        document["prompts"]!["path"] = Path.Combine(Root, "question.jsonl");
+        var prompted = Path.Combine(Root, "question.jsonl");
+        if (promptsPath is not null)
+        {
+            File.Copy(promptsPath, prompted = Path.Combine(Root, "record.jsonl"));
+        }
+
+        document["prompts"]!["path"] = prompted;
         using var parsedJson = JsonDocument.Parse(document.ToJsonString());
         var parsed = EvaluationParser.Parse(parsedJson.RootElement);
         Assert.True(parsed.IsValid, string.Join("; ", parsed.Errors));
@@ -84,6 +105,7 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
     {
         shelf.Dispose();
         lane.Dispose();
+        meters.Dispose();
         Directory.Delete(Root, recursive: true);
     }
 

@@ -20,7 +20,7 @@ public sealed class EvaluationJobTests
             { "type": "lookahead", "window": 3, "ngram": 3 },
             { "type": "jacobi", "gamma": 3 } ],
           "sampling": [ { "temperature": 0 }, { "temperature": 0.7, "topP": 0.9, "seed": 3 } ],
-          "maxNewTokens": 24, "lanes": { "acceptance": "any", "speed": "off" } }
+          "losslessness": { "draws": 150 }, "maxNewTokens": 24, "lanes": { "acceptance": "any", "speed": "off" } }
         """;
 
     [Fact]
@@ -40,6 +40,43 @@ public sealed class EvaluationJobTests
             Assert.Equal(JsonValueKind.Null, cell.GetProperty("speed").ValueKind);
         });
         Assert.Contains(cells, cell => cell.GetProperty("overall").GetProperty("mat").GetDouble() > 1.5);
+        Assert.All(cells.Where(IsSampledMethod), cell =>
+        {
+            var test = cell.GetProperty("losslessness").GetProperty("statistical");
+            Assert.False(test.GetProperty("rejected").GetBoolean());
+            Assert.Equal(150, test.GetProperty("draws").GetDouble());
+            Assert.InRange(test.GetProperty("degreesOfFreedom").GetInt32(), 3, 30);
+            Assert.NotEqual(1, test.GetProperty("temperature").GetDouble());
+            Assert.InRange(test.GetProperty("detectableTotalVariation").GetDouble(), 0.05, 0.5);
+            var oneStep = cell.GetProperty("losslessness").GetProperty("oneStep");
+            if (oneStep.ValueKind == JsonValueKind.Null)
+            {
+                // Several siblings without replacement have no closed form, and every root may have had several.
+                Assert.Equal("draft-tree", cell.GetProperty("method").GetProperty("type").GetString());
+            }
+            else
+            {
+                Assert.InRange(oneStep.GetProperty("largestTotalVariation").GetDouble(), 0, 1e-9);
+                Assert.True(oneStep.GetProperty("rounds").GetInt64() > 0);
+            }
+        });
+    }
+
+    /// <summary>Typical acceptance changes the law by design, and says by how much on the real model.</summary>
+    [Fact]
+    public async Task TypicalAcceptance_IsLossyByAMeasuredDistance()
+    {
+        using var harness = new EvaluationHarness();
+        await harness.SucceedAsync("""
+            { "kind": "evaluation", "target": "lm-demo", "prompts": { "path": "", "limit": 8 },
+              "methods": [ { "type": "medusa", "heads": "medusa-demo", "tree": "measured", "nodes": 8, "acceptance": "typical" } ],
+              "sampling": [ { "temperature": 1, "seed": 2 } ], "losslessness": { "draws": 0 }, "maxNewTokens": 32, "lanes": { "speed": "off" } }
+            """);
+        var losslessness = harness.Json("result.json").GetProperty("cells")[1].GetProperty("losslessness");
+        Assert.Equal("lossy", losslessness.GetProperty("verdict").GetString());
+        Assert.Contains("mean total variation of the next token", losslessness.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.InRange(losslessness.GetProperty("oneStep").GetProperty("meanTotalVariation").GetDouble(), 1e-4, 1);
+        Assert.True(losslessness.GetProperty("oneStep").GetProperty("meanDivergenceNats").GetDouble() > 0);
     }
 
     [Fact]
@@ -76,6 +113,13 @@ public sealed class EvaluationJobTests
         Assert.InRange(speedup.GetProperty("estimate").GetDouble(), speedup.GetProperty("low").GetDouble(), speedup.GetProperty("high").GetDouble());
         Assert.True(speed.GetProperty("baseline").GetProperty("tokensPerSecond").GetDouble() > 0);
         Assert.Equal("cpu", speed.GetProperty("device").GetProperty("provider").GetString());
+        var curve = harness.Json("result.json").GetProperty("devices").EnumerateArray().Single().GetProperty("curve").GetProperty("microseconds");
+        Assert.Equal(64, curve.GetArrayLength());
+        Assert.All(curve.EnumerateArray(), time => Assert.True(time.GetDouble() > 0));
+        var chain = cell.GetProperty("prediction").GetProperty("chain");
+        Assert.InRange(chain.GetProperty("bestGamma").GetInt32(), 0, 12);
+        Assert.Equal(speedup.GetProperty("estimate").GetDouble(), chain.GetProperty("measuredSpeedup").GetDouble());
+        Assert.True(chain.GetProperty("bestSpeedup").GetDouble() >= chain.GetProperty("expectedSpeedup").GetDouble());
         Assert.Contains("early-exit", await File.ReadAllTextAsync(Path.Combine(harness.Output, "report", "index.html"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
@@ -90,4 +134,7 @@ public sealed class EvaluationJobTests
         Assert.Equal(JobState.Failed, end.State);
         Assert.Contains("files.heads", harness.Failure!.Message, StringComparison.Ordinal);
     }
+
+    private static bool IsSampledMethod(JsonElement cell) =>
+        cell.GetProperty("method").GetProperty("type").GetString() != "baseline" && cell.GetProperty("sampling").GetProperty("temperature").GetDouble() > 0;
 }

@@ -21,8 +21,9 @@ public sealed record RecordedToken(int Token, int[] TopTokens, float[] TopLogits
 /// </remarks>
 /// <param name="vocabularySize">The target's.</param>
 /// <param name="prompt">The recorded prompt.</param>
-/// <param name="output">The recorded output, the prefill's token first.</param>
-public sealed class RecordedSequence(int vocabularySize, int[] prompt, IReadOnlyList<RecordedToken> output) : ICausalSequence
+/// <param name="output">The recorded output, the prefill's token first; where it goes on behind the output's end, acceptance there is exact too.</param>
+/// <param name="capacity">Rows of the target's context.</param>
+public sealed class RecordedSequence(int vocabularySize, int[] prompt, IReadOnlyList<RecordedToken> output, int capacity = int.MaxValue) : ICausalSequence
 {
     private TokenTree? tree;
 
@@ -33,7 +34,7 @@ public sealed class RecordedSequence(int vocabularySize, int[] prompt, IReadOnly
     public int Length { get; private set; }
 
     /// <inheritdoc />
-    public int Capacity => int.MaxValue;
+    public int Capacity => capacity;
 
     /// <inheritdoc />
     public ILogitRows Prefill(ReadOnlySpan<int> tokens)

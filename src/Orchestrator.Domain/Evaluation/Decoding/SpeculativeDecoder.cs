@@ -112,6 +112,7 @@ public sealed class SpeculativeDecoder(
         Emit(verdict.Token);
         var emitted = Text.OutputLength - before;
         var last = verdict.Path.Count == 0 ? 0 : verdict.Path[^1];
+        var ended = time.GetTimestamp();
         steps.Add(new StepTrace(
             tree.Candidates,
             tree.Count,
@@ -124,7 +125,8 @@ public sealed class SpeculativeDecoder(
             Microseconds(begun, drafted),
             Microseconds(drafted, verified),
             Microseconds(verified, accepted),
-            Microseconds(moving, kept)));
+            Microseconds(moving, kept),
+            Microseconds(kept, ended)));
         return true;
     }
 

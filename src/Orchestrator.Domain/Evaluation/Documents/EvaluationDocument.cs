@@ -13,6 +13,8 @@ namespace Orchestrator.Domain.Evaluation.Documents;
 /// <param name="Sampling">Ways of sampling in order, sweeps expanded.</param>
 /// <param name="MaxNewTokens">Output tokens at most, 1 to 65,536. Default 128.</param>
 /// <param name="Lanes">Where acceptance and speed are measured.</param>
+/// <param name="Draws">Draws of each sampled method for the statistical certificate, 0 (off) to 100,000. Default 400.</param>
+/// <param name="Record">Whether the target's best logits along the baseline's outputs are stored, for replays. Default false.</param>
 /// <param name="Output">Folder of the result; null leaves the place to the server.</param>
 /// <param name="Seed">Seed of every random choice that has none of its own. Default 1.</param>
 /// <param name="Parallelism">Shards of the job that run at a time (<c>limits.parallelism</c>); null for as many as there are slots.</param>
@@ -26,6 +28,8 @@ public sealed record EvaluationDocument(
     IReadOnlyList<SamplingCell> Sampling,
     int MaxNewTokens,
     EvaluationLanes Lanes,
+    int Draws,
+    bool Record,
     string? Output,
     long Seed,
     int? Parallelism = null)
@@ -33,8 +37,18 @@ public sealed record EvaluationDocument(
     /// <summary>The document's <c>kind</c>.</summary>
     public const string Kind = "evaluation";
 
-    /// <summary>Model folders in order of first use, without repeats; the target first.</summary>
-    public IReadOnlyList<string> Models => [.. Methods.SelectMany(m => m.Models).Prepend(Target).Distinct(StringComparer.Ordinal)];
+    /// <summary>Format of prompts that are a record of an earlier evaluation.</summary>
+    public const string RecordFormat = "record";
+
+    /// <summary>True where a record answers in the target's place.</summary>
+    public bool IsReplay => Prompts.Format == RecordFormat;
+
+    /// <summary>Model folders in order of first use, without repeats; the target first. A replay needs its target only to draft with its first layers.</summary>
+    public IReadOnlyList<string> Models =>
+    [
+        .. Methods.SelectMany(m => m.Models).Concat(IsReplay && !Methods.Any(m => m is EarlyExitOptions) ? [] : (string[])[Target])
+            .OrderBy(m => m == Target ? 0 : 1).Distinct(StringComparer.Ordinal),
+    ];
 
     /// <summary>Method × sampling, the baseline first at each sampling.</summary>
     public IReadOnlyList<EvaluationCell> Cells =>
@@ -43,7 +57,10 @@ public sealed record EvaluationDocument(
 
 /// <summary>The prompts.</summary>
 /// <param name="Path">File.</param>
-/// <param name="Format"><c>spec-bench</c> (question.jsonl) or <c>jsonl</c> (<c>prompt</c> and <c>category</c> a line).</param>
+/// <param name="Format">
+/// <c>spec-bench</c> (question.jsonl), <c>jsonl</c> (<c>prompt</c> and <c>category</c> a line) or <c>record</c>: the record of an
+/// evaluation with <c>record: true</c>, which is replayed without the target.
+/// </param>
 /// <param name="Limit">Prompts at most, shared evenly by the categories; null takes all.</param>
 /// <param name="Categories">Only these; empty for all.</param>
 public sealed record EvaluationPrompts(string Path, string Format, int? Limit, IReadOnlyList<string> Categories);

@@ -11,7 +11,8 @@ public static class EvaluationParser
 {
     private const int MaxItems = 64;
     private const int MaxCells = 1024;
-    private static readonly HashSet<string> ListFields = ["branching"];
+    private const int DefaultDraws = 400;
+    private static readonly HashSet<string> ListFields = ["branching", "rankAcceptance", "verifyTime"];
 
     /// <summary>Reads a posted or canonical document.</summary>
     public static Parsed<EvaluationDocument> Parse(JsonElement root)
@@ -32,9 +33,17 @@ public static class EvaluationParser
         var methods = ReadMethods(scope, errors);
         var sampling = ReadSampling(scope, errors, seed);
         var maxNewTokens = (int)scope.Whole("maxNewTokens", 128, 1, 65_536);
-        var lanes = ReadLanes(scope);
+        var isReplay = prompts.Format == EvaluationDocument.RecordFormat;
+        var lanes = ReadLanes(scope, isReplay);
+        var draws = isReplay && !scope.Has("losslessness") ? 0 : ReadDraws(scope);
+        var record = scope.Flag("record", false);
         var output = ReadOutput(scope);
         var parallelism = JobLimits.Read(scope);
+        if (isReplay)
+        {
+            CheckReplay(scope, methods, sampling, lanes, draws, record);
+        }
+
         if ((methods.Count + 1) * sampling.Count > MaxCells)
         {
             scope.Error("methods", $"make {(methods.Count + 1) * sampling.Count} cells with the baseline and all ways of sampling; at most {MaxCells} are allowed");
@@ -43,7 +52,7 @@ public static class EvaluationParser
         scope.RejectUnknown();
         return errors.Count > 0
             ? new(null, errors)
-            : new(new(name, tenant, priority, target, prompts, methods, sampling, maxNewTokens, lanes, output, seed, parallelism), errors);
+            : new(new(name, tenant, priority, target, prompts, methods, sampling, maxNewTokens, lanes, draws, record, output, seed, parallelism), errors);
     }
 
     /// <summary>Reads canonical JSON text, for example a stored job's document.</summary>
@@ -79,6 +88,8 @@ public static class EvaluationParser
             ["sampling"] = new JsonArray([.. document.Sampling.Select(ToJson)]),
             ["maxNewTokens"] = document.MaxNewTokens,
             ["lanes"] = new JsonObject { ["acceptance"] = document.Lanes.Acceptance, ["speed"] = document.Lanes.Speed },
+            ["losslessness"] = new JsonObject { ["draws"] = document.Draws },
+            ["record"] = document.Record,
         };
         if (document.Output is { } output)
         {
@@ -113,7 +124,7 @@ public static class EvaluationParser
         }
 
         var path = prompts.Text("path", maxLength: 4096);
-        var format = prompts.Choice("format", ["spec-bench", "jsonl"], "spec-bench");
+        var format = prompts.Choice("format", ["spec-bench", "jsonl", EvaluationDocument.RecordFormat], "spec-bench");
         int? limit = prompts.Has("limit") ? (int)prompts.Whole("limit", null, 1, int.MaxValue) : null;
         var categories = new List<string>();
         if (prompts.Has("categories"))
@@ -209,14 +220,40 @@ public static class EvaluationParser
         return new(options, own, samples);
     }
 
-    private static EvaluationLanes ReadLanes(DocumentScope scope)
+    /// <summary>What a record cannot answer.</summary>
+    private static void CheckReplay(
+        DocumentScope scope, List<MethodOptions> methods, List<SamplingCell> sampling, EvaluationLanes lanes, int draws, bool record)
     {
-        if (!scope.Has("lanes") || scope.Object("lanes") is not { } lanes)
+        foreach (var method in methods.Where(m => m is MedusaOptions or EagleOptions or MtpOptions or LookaheadOptions or JacobiOptions).DistinctBy(m => m.Type))
         {
-            return new("any", "pinned");
+            scope.Error("methods", $"ask for {method.Type}, which reads {(method is LookaheadOptions or JacobiOptions ? "the target's opinion of tokens off its output" : "the target's hidden states")}: a record does not hold it; evaluate it with the target");
         }
 
-        var result = new EvaluationLanes(lanes.Choice("acceptance", ["any", "off"], "any"), lanes.Choice("speed", ["pinned", "off"], "pinned"));
+        if (sampling.Any(cell => !cell.Options.IsGreedy || cell.Options.RepetitionPenalty != 1))
+        {
+            scope.Error("sampling", "must be temperature 0 without a repetition penalty: a record replays greedy decoding exactly, and nothing else");
+        }
+
+        if (lanes.Speed != "off" || lanes.Acceptance == "off")
+        {
+            scope.Error("lanes", "must be { acceptance: any, speed: off }: there is no target to time in a replay");
+        }
+
+        if (draws > 0 || record)
+        {
+            scope.Error(record ? "record" : "losslessness", "does not go with prompts.format: record, which needs no target");
+        }
+    }
+
+    private static EvaluationLanes ReadLanes(DocumentScope scope, bool isReplay)
+    {
+        var speedDefault = isReplay ? "off" : "pinned";
+        if (!scope.Has("lanes") || scope.Object("lanes") is not { } lanes)
+        {
+            return new("any", speedDefault);
+        }
+
+        var result = new EvaluationLanes(lanes.Choice("acceptance", ["any", "off"], "any"), lanes.Choice("speed", ["pinned", "off"], speedDefault));
         if (result is { Acceptance: "off", Speed: "off" })
         {
             lanes.Error("speed", "is off, and so is acceptance: nothing would be measured");
@@ -224,6 +261,18 @@ public static class EvaluationParser
 
         lanes.RejectUnknown();
         return result;
+    }
+
+    private static int ReadDraws(DocumentScope scope)
+    {
+        if (!scope.Has("losslessness") || scope.Object("losslessness") is not { } losslessness)
+        {
+            return DefaultDraws;
+        }
+
+        var draws = (int)losslessness.Whole("draws", DefaultDraws, 0, 100_000);
+        losslessness.RejectUnknown();
+        return draws;
     }
 
     private static string? ReadOutput(DocumentScope scope)

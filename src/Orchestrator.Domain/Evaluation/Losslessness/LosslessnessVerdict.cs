@@ -63,14 +63,14 @@ public sealed record LosslessnessVerdict(LosslessnessKind Kind, string Reason)
     /// <param name="claimsLossless">Whether the verifier claims the target's law.</param>
     /// <param name="exact">The exact certificate of the same drafter and verifier code; null where it was not run.</param>
     /// <param name="statistical">The corrected statistical cell on the real engine; null where it was not run.</param>
-    /// <param name="measuredDistance">Mean teacher-forced total variation of a lossy method; null where it was not measured.</param>
+    /// <param name="oneStep">Teacher-forced laws of the next token on the real models; null where they were not computed.</param>
     public static LosslessnessVerdict OfSampled(
-        bool claimsLossless, ExactOutcome? exact, StatisticalCell? statistical, double? measuredDistance = null)
+        bool claimsLossless, ExactOutcome? exact, StatisticalCell? statistical, RoundObservations? oneStep = null)
     {
         if (!claimsLossless)
         {
-            return new(LosslessnessKind.Lossy, measuredDistance is { } distance
-                ? FormattableString.Invariant($"by design; mean total variation from the target {distance:G3}")
+            return new(LosslessnessKind.Lossy, oneStep is { Positions: > 0 }
+                ? FormattableString.Invariant($"by design; mean total variation of the next token from the target {oneStep.MeanTotalVariation:G3}, divergence {oneStep.MeanDivergence:G3} nats, over {oneStep.Positions} rounds")
                 : exact is null ? "by design; distance not measured" : FormattableString.Invariant($"by design; total variation {exact.TotalVariation:G3} on the certificate's models"));
         }
 
@@ -78,9 +78,11 @@ public sealed record LosslessnessVerdict(LosslessnessKind Kind, string Reason)
             ? new(LosslessnessKind.Broken, FormattableString.Invariant($"exact certificate: total variation {exact.TotalVariation:G3}, allowed {ExactOutcome.Tolerance:G1}"))
             : statistical is { Rejected: true }
                 ? new(LosslessnessKind.Broken, FormattableString.Invariant($"chi-square on outputs: adjusted p {statistical.AdjustedPValue:G3}"))
+                : oneStep is { Largest: > RoundObservations.Tolerance }
+                    ? new(LosslessnessKind.Broken, FormattableString.Invariant($"law of the next token on the real models: total variation up to {oneStep.Largest:G3}, allowed {RoundObservations.Tolerance:G1}"))
                 : exact is null
                     ? new(LosslessnessKind.Unproven, "the exact certificate was not run")
                     : new(LosslessnessKind.Exact, FormattableString.Invariant($"total variation {exact.TotalVariation:G2} over {exact.Outcomes} outcomes of {exact.Length} tokens")
-                        + (statistical is null ? "" : FormattableString.Invariant($"; chi-square p {statistical.Fit.PValue:G3}, would see {statistical.Fit.DetectableTotalVariation:G2}")));
+                        + (statistical is null or { Fit.DegreesOfFreedom: 0 } ? "" : FormattableString.Invariant($"; chi-square p {statistical.Fit.PValue:G3}, would see {statistical.Fit.DetectableTotalVariation:G2}")));
     }
 }

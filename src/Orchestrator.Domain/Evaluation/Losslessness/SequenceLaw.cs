@@ -11,6 +11,9 @@ public sealed class SequenceLaw
     /// <summary>Sum of all probabilities; 1 up to rounding.</summary>
     public double Mass => probabilities.Values.Sum();
 
+    /// <summary>-Σ p·ln p over the outcomes, in nats.</summary>
+    public double Entropy => -probabilities.Values.Where(p => p > 0).Sum(p => p * Math.Log(p));
+
     /// <summary>The outcome's name: tokens, and a full stop where the output ended before <paramref name="length"/>.</summary>
     public static string NameOf(IReadOnlyList<int> output, int length) =>
         output.Count >= length ? string.Join(' ', output.Take(length)) : string.Join(' ', output) + ".";

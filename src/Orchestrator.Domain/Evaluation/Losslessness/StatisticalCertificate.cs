@@ -21,13 +21,25 @@ public static class StatisticalCertificate
     public static FitOutcome AgainstLaw(
         IEnumerable<IReadOnlyList<int>> outputs, SequenceLaw law, int length, double alpha = 1e-3, double power = 0.99)
     {
-        var counts = Count(outputs, length);
-        string[] bins = [.. law.Outcomes.Keys.Union(counts.Keys).Order(StringComparer.Ordinal)];
-        return FitTest.AgainstLaw(
-            Array.ConvertAll(bins, b => counts.GetValueOrDefault(b)),
-            Array.ConvertAll(bins, b => law.Outcomes.GetValueOrDefault(b)),
-            alpha,
-            power);
+        return AgainstLaw(Count(outputs, length), law, alpha, power);
+    }
+
+    /// <summary>Outputs against a law known exactly over buckets: for real vocabularies.</summary>
+    /// <param name="outputs">Output tokens, one list a seed.</param>
+    /// <param name="law">The target's law of first tokens.</param>
+    /// <param name="alpha">Level at which power is stated.</param>
+    /// <param name="power">Power at which the detectable distance is stated.</param>
+    public static FitOutcome AgainstBuckets(
+        IEnumerable<IReadOnlyList<int>> outputs, PrefixLaw law, double alpha = 1e-3, double power = 0.99)
+    {
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var output in outputs)
+        {
+            var bucket = law.BucketOf(output);
+            counts[bucket] = counts.GetValueOrDefault(bucket) + 1;
+        }
+
+        return AgainstLaw(counts, law.Law, alpha, power);
     }
 
     /// <summary>Outputs of a method against outputs of the baseline, where the target's law is not known.</summary>
@@ -61,6 +73,16 @@ public static class StatisticalCertificate
     {
         var adjusted = Holm.Adjust([.. cells.Select(c => c.Fit.PValue)]);
         return [.. cells.Select((c, i) => new StatisticalCell(c.Cell, c.Fit, adjusted[i], adjusted[i] <= alpha))];
+    }
+
+    private static FitOutcome AgainstLaw(Dictionary<string, long> counts, SequenceLaw law, double alpha, double power)
+    {
+        string[] bins = [.. law.Outcomes.Keys.Union(counts.Keys).Order(StringComparer.Ordinal)];
+        return FitTest.AgainstLaw(
+            Array.ConvertAll(bins, b => counts.GetValueOrDefault(b)),
+            Array.ConvertAll(bins, b => law.Outcomes.GetValueOrDefault(b)),
+            alpha,
+            power);
     }
 
     private static Dictionary<string, long> Count(IEnumerable<IReadOnlyList<int>> outputs, int length)

@@ -45,6 +45,34 @@ public static class TeacherForced
     }
 
     /// <summary>
+    /// Deterministic candidates as point masses: one after another is accepted with its share of what is left, else p without
+    /// them is sampled. Equals p for every list of candidates.
+    /// </summary>
+    /// <param name="target">p, processed.</param>
+    /// <param name="candidates">Tokens in the order in which they are tried; repeats are never accepted twice.</param>
+    public static double[] PointMassLaw(ReadOnlySpan<double> target, ReadOnlySpan<int> candidates)
+    {
+        var law = new double[target.Length];
+        var rest = target.ToArray();
+        var (reach, left) = (1.0, 1.0);
+        foreach (var token in candidates)
+        {
+            var accepted = left > 0 ? rest[token] / left : 0;
+            law[token] += reach * accepted;
+            reach *= 1 - accepted;
+            left -= rest[token];
+            rest[token] = 0;
+        }
+
+        for (var x = 0; x < law.Length && left > 0; x++)
+        {
+            law[x] += reach * rest[x] / left;
+        }
+
+        return law;
+    }
+
+    /// <summary>
     /// Typical acceptance of deterministic candidates, one token ahead: where any candidate's p exceeds the threshold the most
     /// probable of them is emitted for certain, else p is sampled. Its distance from p is the measured loss.
     /// </summary>
@@ -81,6 +109,19 @@ public static class TeacherForced
         }
 
         return sum / 2;
+    }
+
+    /// <summary>Σ o·ln(o/p) in nats: what is lost when <paramref name="given"/> is emitted in place of <paramref name="target"/>; infinite where the target forbids what is given.</summary>
+    public static double Divergence(ReadOnlySpan<double> given, ReadOnlySpan<double> target)
+    {
+        CheckLengths(given, target);
+        var sum = 0.0;
+        for (var i = 0; i < given.Length; i++)
+        {
+            sum += given[i] > 0 ? given[i] * Math.Log(given[i] / target[i]) : 0;
+        }
+
+        return Math.Max(0, sum);
     }
 
     /// <summary>Σ min(p, q): the acceptance probability of a correct chain at this position (Leviathan et al. 2023, corollary 3.6), free of sampling noise.</summary>

@@ -83,6 +83,7 @@ public sealed record CellMetrics(
                 data.Sum(r => r.Microseconds.Verify),
                 data.Sum(r => r.Microseconds.Accept),
                 data.Sum(r => r.Microseconds.Cache),
+                data.Sum(r => r.Microseconds.Host),
                 data.Sum(r => r.Emitted),
                 steps));
     }
@@ -115,6 +116,7 @@ public sealed record CellMetrics(
 /// <param name="VerifyMicroseconds">Target forwards.</param>
 /// <param name="AcceptMicroseconds">Verifiers.</param>
 /// <param name="CacheMicroseconds">Cache moves.</param>
+/// <param name="HostMicroseconds">The loop itself.</param>
 /// <param name="Tokens">Tokens emitted by rounds.</param>
 /// <param name="Steps">Rounds.</param>
 public sealed record CellTiming(
@@ -123,11 +125,12 @@ public sealed record CellTiming(
     long VerifyMicroseconds,
     long AcceptMicroseconds,
     long CacheMicroseconds,
+    long HostMicroseconds,
     long Tokens,
     long Steps)
 {
     /// <summary>Microseconds of all rounds.</summary>
-    public long DecodeMicroseconds => DraftMicroseconds + VerifyMicroseconds + AcceptMicroseconds + CacheMicroseconds;
+    public long DecodeMicroseconds => DraftMicroseconds + VerifyMicroseconds + AcceptMicroseconds + CacheMicroseconds + HostMicroseconds;
 
     /// <summary>Tokens a second of decoding.</summary>
     public double TokensPerSecond => CellMetrics.Ratio(Tokens * 1e6, DecodeMicroseconds);

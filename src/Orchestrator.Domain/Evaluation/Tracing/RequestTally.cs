@@ -55,14 +55,14 @@ public sealed record RequestTally
     /// <summary>At i - 1: rounds in which position i was reached, that is offered and i - 1 were accepted.</summary>
     public IReadOnlyList<long> Reached { get; private init; } = [];
 
-    /// <summary>Microseconds of drafting, verifying, accepting and cache moves.</summary>
-    public (long Draft, long Verify, long Accept, long Cache) Microseconds { get; private init; }
+    /// <summary>Microseconds of drafting, verifying, accepting, cache moves and the loop itself.</summary>
+    public (long Draft, long Verify, long Accept, long Cache, long Host) Microseconds { get; private init; }
 
     /// <summary>Microseconds of the prefill.</summary>
     public long PrefillMicroseconds { get; private init; }
 
     /// <summary>Microseconds of all rounds.</summary>
-    public long DecodeMicroseconds => Microseconds.Draft + Microseconds.Verify + Microseconds.Accept + Microseconds.Cache;
+    public long DecodeMicroseconds => Microseconds.Draft + Microseconds.Verify + Microseconds.Accept + Microseconds.Cache + Microseconds.Host;
 
     /// <summary>Counts one trace.</summary>
     /// <exception cref="InvalidDataException">The trace contradicts itself; nothing of it may be used.</exception>
@@ -113,7 +113,8 @@ public sealed record RequestTally
                 steps.Sum(s => s.DraftMicroseconds),
                 steps.Sum(s => s.VerifyMicroseconds),
                 steps.Sum(s => s.AcceptMicroseconds),
-                steps.Sum(s => s.CacheMicroseconds)),
+                steps.Sum(s => s.CacheMicroseconds),
+                steps.Sum(s => s.HostMicroseconds)),
             PrefillMicroseconds = trace.PrefillMicroseconds,
         };
         if (trace.OutputTokens != tally.Emitted + 1)

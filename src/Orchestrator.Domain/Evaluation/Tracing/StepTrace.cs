@@ -16,6 +16,7 @@ namespace Orchestrator.Domain.Evaluation.Tracing;
 /// <param name="VerifyMicroseconds">The target's forward.</param>
 /// <param name="AcceptMicroseconds">The verifier, and the drafter's reading of its verdict.</param>
 /// <param name="CacheMicroseconds">Moving and dropping cache rows.</param>
+/// <param name="HostMicroseconds">The rest of the round: bookkeeping of the loop itself.</param>
 public readonly record struct StepTrace(
     int Drafted,
     int TreeNodes,
@@ -28,8 +29,12 @@ public readonly record struct StepTrace(
     long DraftMicroseconds,
     long VerifyMicroseconds,
     long AcceptMicroseconds,
-    long CacheMicroseconds)
+    long CacheMicroseconds,
+    long HostMicroseconds = 0)
 {
+    /// <summary>All parts of the round.</summary>
+    public long Microseconds => DraftMicroseconds + VerifyMicroseconds + AcceptMicroseconds + CacheMicroseconds + HostMicroseconds;
+
     /// <summary>What cannot be, in words; null where the step is consistent.</summary>
     public string? Contradiction() =>
         Drafted < 0 || Depth < 0 || Accepted < 0 ? "a count is negative"
@@ -42,6 +47,6 @@ public readonly record struct StepTrace(
         : !Bonus && Accepted > 0 && Accepted == Drafted ? "everything was accepted, yet the last token is not a bonus"
         : Emitted < 1 ? "a round emits at least one token"
         : Truncated < 0 || Emitted != Accepted + 1 - Truncated ? $"{Emitted} emitted, but {Accepted} accepted + 1 - {Truncated} truncated"
-        : DraftMicroseconds < 0 || VerifyMicroseconds < 0 || AcceptMicroseconds < 0 || CacheMicroseconds < 0 ? "a duration is negative"
+        : DraftMicroseconds < 0 || VerifyMicroseconds < 0 || AcceptMicroseconds < 0 || CacheMicroseconds < 0 || HostMicroseconds < 0 ? "a duration is negative"
         : null;
 }

@@ -206,8 +206,49 @@ public sealed class EvaluationParserTests
                    [.. samplings.Take(4).Distinct()],
                    17,
                    new EvaluationLanes("any", "off"),
+                   limit ?? 0,
+                   limit == 1,
                    output,
                    5);
+    }
+
+    [Fact]
+    public void Replay_NeedsNoTarget_AndRefusesWhatARecordLacks()
+    {
+        var replay = Valid("""
+            { "kind": "evaluation", "target": "lm", "prompts": { "path": "r.jsonl", "format": "record" },
+              "methods": [ { "type": "draft-model", "draft": "d", "gamma": [1, 2] } ] }
+            """);
+        Assert.True(replay.IsReplay);
+        Assert.Equal(["d"], replay.Models);
+        Assert.Equal((0, "off"), (replay.Draws, replay.Lanes.Speed));
+
+        var wrong = Parse("""
+            { "kind": "evaluation", "target": "lm", "prompts": { "path": "r.jsonl", "format": "record" }, "record": true,
+              "methods": [ { "type": "medusa", "heads": "m" }, { "type": "jacobi", "gamma": 2 } ],
+              "sampling": [ { "temperature": 0.5 } ], "lanes": { "speed": "pinned" } }
+            """);
+        Assert.Equal(["$.methods", "$.methods", "$.sampling", "$.lanes", "$.record"], wrong.Errors.Select(e => e.Path));
+        Assert.Contains(wrong.Errors, e => e.Message.Contains("hidden states", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EarlyExitReplay_NeedsItsTargetsFirstLayers() => Assert.Equal(["lm"], Valid("""
+        { "kind": "evaluation", "target": "lm", "prompts": { "path": "r.jsonl", "format": "record" }, "methods": [ { "type": "early-exit", "layer": 2, "gamma": 2 } ] }
+        """).Models);
+
+    [Fact]
+    public void SearchedTree_TakesMeasurements()
+    {
+        const string Document = """
+            { "kind": "evaluation", "target": "lm", "prompts": { "path": "p" }, "methods": [
+              { "type": "draft-tree", "draft": "d", "tree": "searched", "rankAcceptance": [0.6, 0.2], "verifyTime": [10, 11, 13], "draftTime": 1 } ] }
+            """;
+        var tree = Assert.IsType<DraftTreeOptions>(Valid(Document).Methods.Single());
+        Assert.Equal([0.6, 0.2], tree.RankAcceptance);
+        Assert.Equal([10, 11, 13], tree.VerifyTime);
+        Assert.Equal(1, tree.DraftTime);
+        Assert.Equal(2, Parse(Document.Replace("[0.6, 0.2]", "[0.9, 0.2]", StringComparison.Ordinal).Replace("[10, 11, 13]", "[10, 0]", StringComparison.Ordinal)).Errors.Count);
     }
 
     private static string With(string methods)

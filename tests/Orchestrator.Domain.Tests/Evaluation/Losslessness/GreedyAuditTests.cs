@@ -55,8 +55,11 @@ public sealed class GreedyAuditTests
         Assert.Equal("BROKEN", LosslessnessVerdict.OfSampled(true, red, calm).Name);
         Assert.Equal("BROKEN", LosslessnessVerdict.OfSampled(true, green, alarmed).Name);
         Assert.Equal("unproven", LosslessnessVerdict.OfSampled(true, null, calm).Name);
-        Assert.Equal("lossy", LosslessnessVerdict.OfSampled(false, green, calm, 0.1).Name);
-        Assert.Contains("0.1", LosslessnessVerdict.OfSampled(false, red, null, 0.1).Reason, StringComparison.Ordinal);
+        var measured = new RoundObservations(10, 1, 0.4, 2, 0, [], []);
+        Assert.Equal("lossy", LosslessnessVerdict.OfSampled(false, green, calm, measured).Name);
+        Assert.Contains("0.1", LosslessnessVerdict.OfSampled(false, red, null, measured).Reason, StringComparison.Ordinal);
+        Assert.Equal("BROKEN", LosslessnessVerdict.OfSampled(true, green, calm, measured).Name);
+        Assert.Equal("exact", LosslessnessVerdict.OfSampled(true, green, calm, measured with { Largest = 1e-12 }).Name);
     }
 
     /// <summary>Two samples of one process agree; with another process they do not.</summary>

@@ -17,6 +17,9 @@ public sealed record DraftModelOptions(string Draft, ChainFields Chain, string D
     public override string Type => TypeName;
 
     /// <inheritdoc />
+    public override int DraftDepth => Chain.Gamma;
+
+    /// <inheritdoc />
     public override IReadOnlyList<string> Models => [Draft];
 
     /// <summary>Reads the options.</summary>

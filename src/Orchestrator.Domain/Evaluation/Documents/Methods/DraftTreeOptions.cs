@@ -11,6 +11,15 @@ namespace Orchestrator.Domain.Evaluation.Documents.Methods;
 /// <param name="Depth">Deepest searched tree, 1 to 16. Default 6.</param>
 public sealed record DraftTreeOptions(string Draft, IReadOnlyList<int>? Branching, string Verifier, int Nodes, int Depth) : MethodOptions
 {
+    /// <summary>Searched tree: measured acceptance by rank (<c>acceptanceByRank</c> of an earlier result), each in [0, 1], summing to 1 at most; null for a typical one.</summary>
+    public IReadOnlyList<double>? RankAcceptance { get; init; }
+
+    /// <summary>Searched tree: measured time of a target forward of 1, 2, … rows (<c>curve</c> of an earlier result); null where the largest tree is wanted, whatever it costs.</summary>
+    public IReadOnlyList<double>? VerifyTime { get; init; }
+
+    /// <summary>Time of drafting one level in the unit of <see cref="VerifyTime"/>. Default 0.</summary>
+    public double DraftTime { get; init; }
+
     /// <summary>The method's <c>type</c>.</summary>
     public const string TypeName = "draft-tree";
 
@@ -18,6 +27,9 @@ public sealed record DraftTreeOptions(string Draft, IReadOnlyList<int>? Branchin
 
     /// <inheritdoc />
     public override string Type => TypeName;
+
+    /// <inheritdoc />
+    public override int DraftDepth => Branching?.Count ?? Depth;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> Models => [Draft];
@@ -35,7 +47,12 @@ public sealed record DraftTreeOptions(string Draft, IReadOnlyList<int>? Branchin
                 scope.Error("branching", "does not go with tree: searched, which finds the shape by itself");
             }
 
-            return new(draft, null, verifier, (int)scope.Whole("nodes", 32, 2, 128), (int)scope.Whole("depth", 6, 1, 16));
+            return new(draft, null, verifier, (int)scope.Whole("nodes", 32, 2, 128), (int)scope.Whole("depth", 6, 1, 16))
+            {
+                RankAcceptance = ReadNumbers(scope, "rankAcceptance", 16, 1),
+                VerifyTime = ReadNumbers(scope, "verifyTime", 256, 1e9),
+                DraftTime = scope.Number("draftTime", 0, 0, 1e9),
+            };
         }
 
         return new(draft, ReadBranching(scope), verifier, 0, 0);
@@ -55,6 +72,17 @@ public sealed record DraftTreeOptions(string Draft, IReadOnlyList<int>? Branchin
         json["tree"] = "searched";
         json["nodes"] = Nodes;
         json["depth"] = Depth;
+        if (RankAcceptance is not null)
+        {
+            json["rankAcceptance"] = new JsonArray([.. RankAcceptance.Select(share => JsonValue.Create(share))]);
+        }
+
+        if (VerifyTime is not null)
+        {
+            json["verifyTime"] = new JsonArray([.. VerifyTime.Select(time => JsonValue.Create(time))]);
+            json["draftTime"] = DraftTime;
+        }
+
         return json;
     }
 
@@ -63,6 +91,39 @@ public sealed record DraftTreeOptions(string Draft, IReadOnlyList<int>? Branchin
 
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(Draft, Verifier, Nodes, Depth);
+
+    private static List<double>? ReadNumbers(DocumentScope scope, string name, int most, double largest)
+    {
+        if (!scope.Has(name))
+        {
+            return null;
+        }
+
+        var numbers = new List<double>();
+        foreach (var (item, path) in scope.Items(name, 1, most))
+        {
+            if (item.ValueKind == System.Text.Json.JsonValueKind.Number && item.TryGetDouble(out var number) && number >= 0 && number <= largest)
+            {
+                numbers.Add(number);
+            }
+            else
+            {
+                scope.ErrorAt(path, DocumentScope.Shown(item), FormattableString.Invariant($"must be a number from 0 to {largest}"));
+            }
+        }
+
+        if (name == "rankAcceptance" && numbers.Sum() > 1 + 1e-9)
+        {
+            scope.Error(name, "must sum to 1 at most: one child of a node at most is accepted");
+        }
+
+        if (name == "verifyTime" && numbers.Any(time => time == 0))
+        {
+            scope.Error(name, "must be above 0");
+        }
+
+        return numbers;
+    }
 
     private static List<int> ReadBranching(DocumentScope scope)
     {

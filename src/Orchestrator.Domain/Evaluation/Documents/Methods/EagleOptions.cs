@@ -18,6 +18,9 @@ public sealed record EagleOptions(string Head, string Tree, int Depth, int TopK,
     public override string Type => TypeName;
 
     /// <inheritdoc />
+    public override int DraftDepth => Depth;
+
+    /// <inheritdoc />
     public override IReadOnlyList<string> Models => [Head];
 
     /// <summary>Reads the options.</summary>

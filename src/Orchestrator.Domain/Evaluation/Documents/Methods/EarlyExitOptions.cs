@@ -15,6 +15,9 @@ public sealed record EarlyExitOptions(int Layer, ChainFields Chain, double StopB
     /// <inheritdoc />
     public override string Type => TypeName;
 
+    /// <inheritdoc />
+    public override int DraftDepth => Chain.Gamma;
+
     /// <summary>Reads the options.</summary>
     public static EarlyExitOptions Read(DocumentScope scope) =>
         new((int)scope.Whole("layer", null, 1, 256), ChainFields.Read(scope), scope.Number("stopBelow", 0, 0, 1));

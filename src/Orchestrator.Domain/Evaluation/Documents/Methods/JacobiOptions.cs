@@ -13,6 +13,9 @@ public sealed record JacobiOptions(int Gamma) : MethodOptions
     /// <inheritdoc />
     public override string Type => TypeName;
 
+    /// <inheritdoc />
+    public override int DraftDepth => Gamma;
+
     /// <summary>Reads the options.</summary>
     public static JacobiOptions Read(DocumentScope scope) => new((int)scope.Whole("gamma", null, 1, ChainFields.MaxGamma));
 

@@ -15,6 +15,9 @@ public sealed record LookaheadOptions(int Window, int Ngram, int Candidates) : M
     /// <inheritdoc />
     public override string Type => TypeName;
 
+    /// <inheritdoc />
+    public override int DraftDepth => Ngram - 1;
+
     /// <summary>Reads the options.</summary>
     public static LookaheadOptions Read(DocumentScope scope)
     {

@@ -15,8 +15,14 @@ public sealed record MedusaOptions(string Heads, string Tree, int Nodes, string 
     /// <summary>The method's <c>type</c>.</summary>
     public const string TypeName = "medusa";
 
+    /// <summary>Heads of the largest published Medusa models: no tree is deeper.</summary>
+    private const int MostHeads = 5;
+
     /// <inheritdoc />
     public override string Type => TypeName;
+
+    /// <inheritdoc />
+    public override int DraftDepth => Math.Min(Nodes, MostHeads);
 
     /// <inheritdoc />
     public override IReadOnlyList<string> Models => [Heads];

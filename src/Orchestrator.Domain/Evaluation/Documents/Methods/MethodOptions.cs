@@ -15,6 +15,9 @@ public abstract record MethodOptions
     /// <summary>True where tokens may leave the target's law by design above temperature 0.</summary>
     public virtual bool IsLossy => false;
 
+    /// <summary>Deepest candidate that the method proposes where that is known, from 0: certificates look at a few tokens more.</summary>
+    public abstract int DraftDepth { get; }
+
     /// <summary>The options as canonical JSON, defaults filled in.</summary>
     public abstract JsonObject ToJson();
 }
@@ -52,6 +55,9 @@ public sealed record BaselineOptions : MethodOptions
 {
     /// <inheritdoc />
     public override string Type => "baseline";
+
+    /// <inheritdoc />
+    public override int DraftDepth => 0;
 
     /// <inheritdoc />
     public override JsonObject ToJson() => new() { ["type"] = Type };

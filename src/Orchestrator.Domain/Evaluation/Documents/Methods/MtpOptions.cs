@@ -15,6 +15,9 @@ public sealed record MtpOptions(string Module, int Depth) : MethodOptions
     public override string Type => TypeName;
 
     /// <inheritdoc />
+    public override int DraftDepth => Depth;
+
+    /// <inheritdoc />
     public override IReadOnlyList<string> Models => [Module];
 
     /// <summary>Reads the options.</summary>

@@ -17,6 +17,9 @@ public sealed record PromptLookupOptions(int Ngram, int MinNgram, ChainFields Ch
     /// <inheritdoc />
     public override string Type => TypeName;
 
+    /// <inheritdoc />
+    public override int DraftDepth => Chain.Gamma;
+
     /// <summary>The rule as the drafter takes it.</summary>
     public LookupRule LookupRule => Rule switch
     {

@@ -16,6 +16,9 @@ public sealed record RetrievalMethodOptions(string Datastore, RetrievalOptions R
     public override string Type => TypeName;
 
     /// <inheritdoc />
+    public override int DraftDepth => Retrieval.Gamma;
+
+    /// <inheritdoc />
     public override IReadOnlyList<string> Models => [Datastore];
 
     /// <summary>Reads the options.</summary>
