@@ -14,7 +14,7 @@ internal sealed partial class DispatcherGrain
         }
 
         // Slots that this very exchange makes free may be given out by it: its completions are written before its grants.
-        var freed = batch.Completions.Select(done => done.Lease).Where(IsHeld).GroupBy(lease => lease.Job).ToDictionary(group => jobs[group.Key], group => group.Count());
+        var freed = batch.Completions.Select(done => done.Lease).Where(IsHeld).Distinct().GroupBy(lease => lease.Job).ToDictionary(group => jobs[group.Key], group => group.Count());
         foreach (var (entry, count) in freed)
         {
             entry.Freeing = count;

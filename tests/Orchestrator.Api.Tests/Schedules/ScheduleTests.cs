@@ -57,7 +57,7 @@ public sealed class ScheduleTests(ApiServer server) : IClassFixture<ApiServer>
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => runner.RunDueAsync(default))));
 
-        var after = (await server.Services.GetRequiredService<IScheduleStore>().GetScheduleAsync(id, default))!;
+        var after = await EndedAsync(id);
         Assert.Null(after.LastError);
         Assert.Equal(tick, after.LastTick);
         Assert.True(after.NextAt > TimeProvider.System.GetUtcNow().AddMinutes(-1));
@@ -76,9 +76,7 @@ public sealed class ScheduleTests(ApiServer server) : IClassFixture<ApiServer>
         using var document = ScheduleDocument.At(due.Document, tick);
         var lost = await submitter.SubmitAsync(document.RootElement, new("scheduled", "x"), $"schedule:{id}:{ScheduleDocument.TextOf(tick)}", default);
 
-        await server.Services.GetRequiredService<ScheduleRunner>().RunDueAsync(default);
-
-        Assert.Equal(lost.Job!.Id, (await store.GetScheduleAsync(id, default))!.LastJob);
+        Assert.Equal(lost.Job!.Id, (await EndedAsync(id)).LastJob);
     }
 
     [Fact]
@@ -86,12 +84,26 @@ public sealed class ScheduleTests(ApiServer server) : IClassFixture<ApiServer>
     {
         var (id, _) = await DueAsync(shards: "gone.tar");
 
-        await server.Services.GetRequiredService<ScheduleRunner>().RunDueAsync(default);
-
-        var after = (await server.Services.GetRequiredService<IScheduleStore>().GetScheduleAsync(id, default))!;
+        var after = await EndedAsync(id);
         Assert.Null(after.LastJob);
         Assert.Contains("$.input.shards[0]", after.LastError, StringComparison.Ordinal);
         Assert.True(after.NextAt > TimeProvider.System.GetUtcNow().AddMinutes(-1));
+    }
+
+    /// <summary>The schedule after its tick, be it dealt with here or by the server's own look, which may hold it now.</summary>
+    private async Task<ScheduleRecord> EndedAsync(string id)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var store = server.Services.GetRequiredService<IScheduleStore>();
+        while (true)
+        {
+            timeout.Token.ThrowIfCancellationRequested();
+            await server.Services.GetRequiredService<ScheduleRunner>().RunDueAsync(timeout.Token);
+            if (await store.GetScheduleAsync(id, timeout.Token) is { LastTick: not null } ended)
+            {
+                return ended;
+            }
+        }
     }
 
     private async Task<(string Id, DateTimeOffset Tick)> DueAsync(string? shards = null)
