@@ -108,6 +108,19 @@ public static class Extensions
         return app;
     }
 
+    /// <summary>Runs until the process is told to stop. Being told so while it still waits to start is an ordinary end, too.</summary>
+    public static async Task RunUntilStoppedAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await app.DisposeAsync();
+        }
+    }
+
     private static bool IsEnabled(IConfiguration configuration) => configuration.GetValue("Telemetry:Enabled", true);
 
     private static bool IsProbe(Microsoft.AspNetCore.Http.PathString path) =>

@@ -10,4 +10,4 @@ builder.AddOrchestratorApi();
 
 var app = builder.Build();
 app.MapOrchestratorApi();
-await app.RunAsync();
+await app.RunUntilStoppedAsync();

@@ -33,9 +33,25 @@ internal static class StoreExtensions
     }
 
     /// <summary>Before any service starts: the silo's grains read the rows as soon as they are activated.</summary>
-    private sealed class StoreInitializer(IJobStore store) : IHostedLifecycleService
+    private sealed class StoreInitializer(IJobStore store, ILogger<StoreInitializer> logger) : IHostedLifecycleService
     {
-        public Task StartingAsync(CancellationToken cancellationToken) => store.InitializeAsync(cancellationToken);
+        /// <summary>A database that is not up yet is waited for: the processes of a cluster start in any order.</summary>
+        public async Task StartingAsync(CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                try
+                {
+                    await store.InitializeAsync(cancellationToken);
+                    return;
+                }
+                catch (StoreUnavailableException e)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    StoreLog.Waiting(logger, e.Message);
+                }
+            }
+        }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -47,4 +63,10 @@ internal static class StoreExtensions
 
         public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
+}
+
+internal static partial class StoreLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for the job store: {Reason}")]
+    public static partial void Waiting(ILogger logger, string reason);
 }

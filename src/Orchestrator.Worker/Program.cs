@@ -17,4 +17,4 @@ builder.ListenAsWorker();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
-await app.RunAsync();
+await app.RunUntilStoppedAsync();

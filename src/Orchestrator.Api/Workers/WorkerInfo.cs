@@ -2,7 +2,10 @@ using Orchestrator.Contracts.Dispatch;
 
 namespace Orchestrator.Api.Workers;
 
-/// <summary>A worker. <paramref name="Models"/> with a <c>problem</c> cannot be used.</summary>
+/// <summary>
+/// A worker. <paramref name="Models"/> with a <c>problem</c> cannot be used. <paramref name="CordonedDevices"/> failed distinct
+/// jobs and get no more work until the worker is uncordoned.
+/// </summary>
 public sealed record WorkerInfo(
     string Id,
     WorkerMode Mode,
@@ -17,12 +20,14 @@ public sealed record WorkerInfo(
     IReadOnlyList<string> WarmModels,
     string? Version,
     string Silo,
-    DateTimeOffset LastSeen)
+    DateTimeOffset LastSeen,
+    IReadOnlyList<string> CordonedDevices)
 {
     /// <summary>The dispatcher's view as users see it.</summary>
     public static WorkerInfo Of(WorkerView w) => new(
         w.Id, w.Mode, w.Capabilities?.Host, w.Capabilities?.Devices ?? [], w.Capabilities?.Slots ?? 0, w.Running, w.Committed, w.Failed,
-        w.Capabilities?.Kinds ?? [], w.Capabilities?.Models ?? [], w.WarmModels, w.Capabilities?.Version, w.Silo, w.LastSeen);
+        w.Capabilities?.Kinds ?? [], w.Capabilities?.Models ?? [], w.WarmModels, w.Capabilities?.Version, w.Silo, w.LastSeen,
+        w.CordonedDevices ?? []);
 }
 
 /// <summary>A model that connected workers announce.</summary>

@@ -16,6 +16,7 @@ public readonly record struct LeaseRef(
 }
 
 /// <summary>A finished attempt.</summary>
+/// <param name="Device">Device that it ran on; null from a worker that does not say.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.ShardCompletion")]
 public sealed record ShardCompletion(
@@ -23,13 +24,16 @@ public sealed record ShardCompletion(
     [property: Id(1)] string Manifest,
     [property: Id(2)] string Digest,
     [property: Id(3)] Dictionary<string, long> Tally,
-    [property: Id(4)] TimeSpan Elapsed);
+    [property: Id(4)] TimeSpan Elapsed,
+    [property: Id(5)] string? Device = null);
 
 /// <summary>A failed attempt.</summary>
+/// <param name="Device">Device that it ran on; null from a worker that does not say.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.ShardFault")]
 public sealed record ShardFault(
-    [property: Id(0)] LeaseRef Lease, [property: Id(1)] FailureKind Kind, [property: Id(2)] string Message, [property: Id(3)] string? Detail);
+    [property: Id(0)] LeaseRef Lease, [property: Id(1)] FailureKind Kind, [property: Id(2)] string Message, [property: Id(3)] string? Detail,
+    [property: Id(4)] string? Device = null);
 
 /// <summary>A model that a worker can load.</summary>
 [GenerateSerializer, Immutable]
@@ -63,6 +67,8 @@ public sealed record WorkerCapabilities(
 /// <param name="Sequence">Rises with each exchange of this worker, from 1. A worker has one exchange under way at a time; one
 /// that timed out may still arrive after its successor, and is then only read for what it finished. 0: not numbered.</param>
 /// <param name="LastMode">The mode of the last reply. A dispatcher that restarted takes it over.</param>
+/// <param name="Started">Those of <paramref name="Running"/> that are being worked on; null from a worker that does not say, which then means all of them.</param>
+/// <param name="LastCordoned">Cordoned devices of the last reply. A dispatcher that restarted takes them over.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.ExchangeRequest")]
 public sealed record ExchangeRequest(
@@ -76,7 +82,9 @@ public sealed record ExchangeRequest(
     [property: Id(7)] WorkerCapabilities? Capabilities,
     [property: Id(8)] string[] WarmModels,
     [property: Id(9)] long Sequence = 0,
-    [property: Id(10)] WorkerMode LastMode = WorkerMode.Active);
+    [property: Id(10)] WorkerMode LastMode = WorkerMode.Active,
+    [property: Id(11)] LeaseRef[]? Started = null,
+    [property: Id(12)] string[]? LastCordoned = null);
 
 /// <summary>A shard granted to the worker that asked.</summary>
 /// <param name="Kind">Kind of the job's document; with the phase it names the executor.</param>
@@ -95,6 +103,7 @@ public sealed record ShardLease(
 /// <param name="Drain">Take no more work.</param>
 /// <param name="SendCapabilities">The dispatcher does not know this worker (it restarted): send capabilities with the next exchange. No lease is given before.</param>
 /// <param name="Mode">What the operator set for this worker; sent back with the next exchange.</param>
+/// <param name="CordonedDevices">Devices of this worker that get no more work; null for none. Sent back with the next exchange.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.ExchangeReply")]
 public sealed record ExchangeReply(
@@ -104,4 +113,5 @@ public sealed record ExchangeReply(
     [property: Id(3)] TimeSpan LeaseTtl,
     [property: Id(4)] bool Drain,
     [property: Id(5)] bool SendCapabilities,
-    [property: Id(6)] WorkerMode Mode = WorkerMode.Active);
+    [property: Id(6)] WorkerMode Mode = WorkerMode.Active,
+    [property: Id(7)] string[]? CordonedDevices = null);

@@ -24,7 +24,7 @@ public interface IDispatcherGrain : IGrainWithStringKey
     [Alias("GetWorkers")]
     Task<WorkerView[]> GetWorkersAsync();
 
-    /// <summary>Sets what a worker may be given; false where it is not known.</summary>
+    /// <summary>Sets what a worker may be given; false where it is not known. <see cref="WorkerMode.Active"/> also gives its cordoned devices work again.</summary>
     [Alias("SetWorkerMode")]
     Task<bool> SetWorkerModeAsync(string workerId, WorkerMode mode);
 }
@@ -43,6 +43,7 @@ public enum WorkerMode
 }
 
 /// <summary>A worker as users see it.</summary>
+/// <param name="CordonedDevices">Devices taken out of work because distinct jobs failed on them; null from a dispatcher that does not say.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.WorkerView")]
 public sealed record WorkerView(
@@ -54,4 +55,5 @@ public sealed record WorkerView(
     [property: Id(5)] long Committed,
     [property: Id(6)] long Failed,
     [property: Id(7)] DateTimeOffset LastSeen,
-    [property: Id(8)] string[] WarmModels);
+    [property: Id(8)] string[] WarmModels,
+    [property: Id(9)] string[]? CordonedDevices = null);

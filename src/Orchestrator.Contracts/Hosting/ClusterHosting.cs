@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orchestrator.Contracts.Placement;
 using Orleans.Configuration;
@@ -39,6 +40,7 @@ public static class ClusterHosting
         }
 
         builder.Services.AddSingleton(Options.Create(options));
+        AddGate(builder, roles, options.Provider);
         builder.UseOrleans(silo =>
         {
             UseMembership(silo, options, builder.Configuration);
@@ -81,6 +83,24 @@ public static class ClusterHosting
             messaging.MaxEnqueuedRequestsHardLimit = 2000;
         });
         return silo;
+    }
+
+    /// <summary>Control processes on PostgreSQL need no gate: they make the tables themselves, before anything else starts.</summary>
+    private static void AddGate(IHostApplicationBuilder builder, string roles, string provider)
+    {
+        var configuration = builder.Configuration;
+        Func<CancellationToken, Task<string?>>? probe = provider switch
+        {
+            ClusterProviders.Postgres when !SiloRole.Includes(roles, SiloRole.Control) =>
+                stopping => MembershipGate.ProbePostgresAsync(configuration.GetConnectionString("orchestrator")!, stopping),
+            ClusterProviders.Redis => stopping => MembershipGate.ProbeRedisAsync(RedisConnectionString(configuration)!, stopping),
+            _ => null,
+        };
+        if (probe is not null)
+        {
+            builder.Services.AddHostedService(services => new MembershipGate(
+                probe, services.GetService<TimeProvider>() ?? TimeProvider.System, services.GetRequiredService<ILogger<MembershipGate>>()));
+        }
     }
 
     internal static string? RedisConnectionString(IConfiguration configuration) =>

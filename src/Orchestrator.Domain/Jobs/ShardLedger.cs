@@ -12,15 +12,20 @@ namespace Orchestrator.Domain.Jobs;
 /// <para>Between a decision and its <see cref="Settled"/> (and between <see cref="TryTake"/> and <see cref="Granted"/>) a
 /// shard is not offered again. Where a write was refused and the ledger cannot tell why, <see cref="IsStale"/> becomes
 /// true: read the rows again and build a new ledger.</para>
-/// <para>Cost: 8 bytes a shard, 1 bit for the ready set, and a few dozen bytes for each live lease or back-off. Operations
+/// <para>A worker's death counts against the shards that it was working on (<see cref="Begin"/>), not against those that it had
+/// been given in advance. A shard held by a worker that died is a suspect until it commits: the caller gives it to a worker
+/// that begins it at once and holds no other suspect, so that a shard that kills its workers stands out by its third death
+/// and takes no neighbour into quarantine with it.</para>
+/// <para>Cost: 12 bytes a shard, 2 bits for the ready sets, and a few dozen bytes for each live lease or back-off. Operations
 /// take O(log n); sweeps touch what is due and nothing else. Not thread-safe.</para>
 /// </remarks>
-public sealed class ShardLedger
+public sealed partial class ShardLedger
 {
     private readonly Cell[] cells;
     private readonly int[] counts = new int[5];
     private readonly RetryPolicy policy;
     private readonly IndexSet ready;
+    private readonly IndexSet readySuspects;
     private readonly Dictionary<int, DateTimeOffset> delayed = [];
     private readonly PriorityQueue<int, DateTimeOffset> wakeUps = new();
     private readonly Dictionary<int, Lease> leases = [];
@@ -40,6 +45,7 @@ public sealed class ShardLedger
         this.policy = policy;
         cells = new Cell[rows.Count];
         ready = new IndexSet(rows.Count);
+        readySuspects = new IndexSet(rows.Count);
         for (var i = 0; i < rows.Count; i++)
         {
             var row = rows[i];
@@ -95,17 +101,33 @@ public sealed class ShardLedger
     }
 
     /// <summary>True where <see cref="TryTake"/> would give a shard.</summary>
-    public bool HasReady(DateTimeOffset now)
+    /// <param name="suspects">Whether suspects are looked at too.</param>
+    public bool HasReady(DateTimeOffset now, bool suspects = true)
     {
         Wake(now);
-        return ready.Count > 0;
+        return ready.Count > 0 || (suspects && readySuspects.Count > 0);
+    }
+
+    /// <summary>True where a suspect waits to be taken.</summary>
+    public bool HasReadySuspect(DateTimeOffset now)
+    {
+        Wake(now);
+        return readySuspects.Count > 0;
     }
 
     /// <summary>Picks the ready shard with the lowest index. It must be followed by <see cref="Granted"/> or <see cref="GrantRefused"/>.</summary>
-    public bool TryTake(DateTimeOffset now, out LedgerTake take)
+    /// <param name="now">The time.</param>
+    /// <param name="take">What was picked.</param>
+    /// <param name="suspects">Whether a suspect may be picked.</param>
+    public bool TryTake(DateTimeOffset now, out LedgerTake take, bool suspects = true)
     {
         Wake(now);
         var index = ready.Min();
+        if (suspects && readySuspects.Min() is >= 0 and var suspect && (index < 0 || suspect < index))
+        {
+            index = suspect;
+        }
+
         if (index < 0)
         {
             take = default;
@@ -113,6 +135,7 @@ public sealed class ShardLedger
         }
 
         ready.Remove(index);
+        readySuspects.Remove(index);
         cells[index].Flag = Flag.Taken;
         inFlight++;
         taken++;
@@ -168,6 +191,21 @@ public sealed class ShardLedger
         return RenewVerdict.Renewed;
     }
 
+    /// <summary>The worker works on this lease, or does so as soon as it hears of it. Nothing happens where the lease is not live.</summary>
+    public void Begin(int index, int attempt, LeaseOwner owner)
+    {
+        if (leases.TryGetValue(index, out var lease) && lease.Attempt == attempt && lease.Owner == owner)
+        {
+            lease.Begun = true;
+        }
+    }
+
+    /// <summary>True for a shard that a worker held when it died, until it commits.</summary>
+    public bool IsSuspect(int index) => cells[index] is { Deaths: > 0 } or { Doubted: true };
+
+    /// <summary>True where a live lease of this owner is of a suspect.</summary>
+    public bool HoldsSuspect(LeaseOwner owner) => owners.TryGetValue(owner, out var held) && held.Any(IsSuspect);
+
     /// <summary>
     /// The store has committed this attempt. True where the ledger now shows it committed; false for an attempt that the
     /// ledger knows to be over.
@@ -214,7 +252,7 @@ public sealed class ShardLedger
     public LedgerDecision? Lose(int index, int attempt, string error, DateTimeOffset now) =>
         IsLive(index, attempt) ? Decide(index, policy.OnLoss(workerDied: false, 0), "lost", error, now) : null;
 
-    /// <summary>Takes back every lease whose time to live is over. Counts as a worker's death.</summary>
+    /// <summary>Takes back every lease whose time to live is over. Counts as a worker's death for what the worker had begun.</summary>
     public IReadOnlyList<LedgerDecision> Expire(DateTimeOffset now)
     {
         List<LedgerDecision>? decisions = null;
@@ -232,16 +270,14 @@ public sealed class ShardLedger
                 continue;
             }
 
-            var verdict = policy.OnLoss(workerDied: true, cells[entry.Index].Deaths);
-            (decisions ??= []).Add(Decide(
-                entry.Index, verdict, "lost", $"Worker '{lease.Owner.Worker}' did not renew its lease in time.", now));
+            (decisions ??= []).Add(Lost(entry.Index, lease, died: true, $"Worker '{lease.Owner.Worker}' did not renew its lease in time", now));
         }
 
         return decisions ?? (IReadOnlyList<LedgerDecision>)[];
     }
 
     /// <summary>Takes back every lease of a silo that has left the cluster.</summary>
-    /// <param name="died">True where it counts as a worker's death.</param>
+    /// <param name="died">True where it counts as a worker's death for what the worker had begun.</param>
     public IReadOnlyList<LedgerDecision> OwnerLost(string silo, bool died, DateTimeOffset now)
     {
         List<LedgerDecision>? decisions = null;
@@ -249,8 +285,7 @@ public sealed class ShardLedger
         {
             foreach (var index in owners[owner].Order().ToArray())
             {
-                var verdict = policy.OnLoss(died, cells[index].Deaths);
-                (decisions ??= []).Add(Decide(index, verdict, "lost", $"Worker '{owner.Worker}' was lost with its process.", now));
+                (decisions ??= []).Add(Lost(index, leases[index], died, $"Worker '{owner.Worker}' was lost with its process", now));
             }
         }
 
@@ -315,134 +350,5 @@ public sealed class ShardLedger
                 cell.Failures,
                 cell.Deaths);
         }
-    }
-
-    private static byte Saturate(int value) => (byte)Math.Clamp(value, 0, byte.MaxValue);
-
-    private bool IsLive(int index, int attempt) =>
-        leases.TryGetValue(index, out var lease) && lease.Attempt == attempt;
-
-    private LedgerDecision Decide(int index, RetryVerdict verdict, string outcome, string? error, DateTimeOffset now)
-    {
-        ref var cell = ref cells[index];
-        Detach(index);
-        Move(ref cell, verdict.State);
-        cell.Flag = Flag.Unsettled;
-        inFlight++;
-        DateTimeOffset? readyAt = verdict.Delay > TimeSpan.Zero ? now + verdict.Delay : null;
-        return new LedgerDecision(
-            index, cell.Attempt, verdict.State, outcome, error, readyAt, verdict.AddFailures, verdict.AddWorkerDeaths);
-    }
-
-    private void Move(ref Cell cell, ShardState state)
-    {
-        counts[(int)cell.State]--;
-        counts[(int)state]++;
-        cell.State = state;
-    }
-
-    private void Enqueue(int index, DateTimeOffset? readyAt)
-    {
-        if (readyAt is { } at)
-        {
-            delayed[index] = at;
-            wakeUps.Enqueue(index, at);
-        }
-        else
-        {
-            ready.Add(index);
-        }
-    }
-
-    private void Wake(DateTimeOffset now)
-    {
-        while (wakeUps.TryPeek(out var index, out var due) && due <= now)
-        {
-            wakeUps.Dequeue();
-            if (delayed.TryGetValue(index, out var at) && at <= now)
-            {
-                delayed.Remove(index);
-                ready.Add(index);
-            }
-        }
-    }
-
-    private void Hold(int index, int attempt, LeaseOwner owner, DateTimeOffset deadline)
-    {
-        leases[index] = new Lease { Attempt = attempt, Owner = owner, Deadline = deadline };
-        if (!owners.TryGetValue(owner, out var held))
-        {
-            // A set outlives its last lease, since most owners take the next one at once; those that did not go here.
-            foreach (var idle in owners.Where(pair => pair.Value.Count == 0).Select(pair => pair.Key).ToArray())
-            {
-                owners.Remove(idle);
-            }
-
-            owners[owner] = held = [];
-        }
-
-        held.Add(index);
-
-        // Entries of ended leases stay until they come up; short shards on a long time to live would pile them up.
-        if (deadlines.Count > 1024 && deadlines.Count > 4 * leases.Count)
-        {
-            deadlines.Clear();
-            deadlines.EnqueueRange(leases.Select(pair => (new LedgerTake(pair.Key, pair.Value.Attempt), pair.Value.Deadline)));
-        }
-        else
-        {
-            deadlines.Enqueue(new LedgerTake(index, attempt), deadline);
-        }
-    }
-
-    /// <summary>Takes the shard out of every queue and clears what is under way.</summary>
-    private void Detach(int index)
-    {
-        ref var cell = ref cells[index];
-        if (cell.Flag != Flag.None)
-        {
-            taken -= cell.Flag == Flag.Taken ? 1 : 0;
-            cell.Flag = Flag.None;
-            inFlight--;
-        }
-
-        if (leases.Remove(index, out var lease))
-        {
-            owners[lease.Owner].Remove(index);
-        }
-
-        ready.Remove(index);
-        delayed.Remove(index);
-    }
-
-    private enum Flag : byte
-    {
-        None,
-        Taken,
-        Unsettled,
-    }
-
-    private struct Cell
-    {
-        public int Attempt;
-        private byte state;
-        public Flag Flag;
-        public byte Failures;
-        public byte Deaths;
-
-        public ShardState State
-        {
-            readonly get => (ShardState)state;
-            set => state = (byte)value;
-        }
-    }
-
-    private sealed class Lease
-    {
-        public required int Attempt { get; init; }
-
-        public required LeaseOwner Owner { get; init; }
-
-        public required DateTimeOffset Deadline { get; set; }
     }
 }

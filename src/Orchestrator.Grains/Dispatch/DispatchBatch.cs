@@ -8,7 +8,8 @@ namespace Orchestrator.Grains.Dispatch;
 internal readonly record struct PendingWithdrawal(JobEntry Job, string Phase, LedgerDecision Decision, string Reason);
 
 /// <summary>A grant on its way to the store.</summary>
-internal readonly record struct PendingGrant(JobEntry Job, string Phase, string Kind, LedgerTake Take)
+/// <param name="BeginsAtOnce">A slot of the worker is free for it; the others wait there for one.</param>
+internal readonly record struct PendingGrant(JobEntry Job, string Phase, string Kind, LedgerTake Take, bool BeginsAtOnce)
 {
     public LeaseKey Key => new(new ShardKey(Job.Id, Phase, Take.Index), Take.Attempt);
 }

@@ -54,6 +54,12 @@ public sealed class DispatchOptions
     /// <summary>Worker deaths after which a shard is quarantined, 1 to 100. Default: 3.</summary>
     public int MaxWorkerDeaths { get; set; } = 3;
 
+    /// <summary>A device on which this many distinct jobs fail in a row is cordoned, 0 (never) to 100. Default: 3.</summary>
+    public int DeviceFailureJobs { get; set; } = 3;
+
+    /// <summary>Failures of a device older than this are forgotten. 1 second to 1 day. Default: 10 minutes.</summary>
+    public TimeSpan DeviceFailureWindow { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Longest back-off after a shard's first failure. Default: 1 second.</summary>
     public TimeSpan RetryBaseDelay { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -67,6 +73,8 @@ public sealed class DispatchOptions
         BaseDelay = RetryBaseDelay,
         MaxDelay = RetryMaxDelay,
     };
+
+    internal DevicePolicy ToDevicePolicy() => new() { Jobs = DeviceFailureJobs, Window = DeviceFailureWindow };
 
     internal FairShareOptions ToFairShareOptions(TenantsOptions tenants) => new()
     {
@@ -97,6 +105,8 @@ internal sealed class DispatchOptionsValidator : IValidateOptions<DispatchOption
         Check(nameof(options.HeadStart), options.HeadStart, 0, 10_000);
         Check(nameof(options.MaxFailures), options.MaxFailures, 1, 100);
         Check(nameof(options.MaxWorkerDeaths), options.MaxWorkerDeaths, 1, 100);
+        Check(nameof(options.DeviceFailureJobs), options.DeviceFailureJobs, 0, 100);
+        Check(nameof(options.DeviceFailureWindow), options.DeviceFailureWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Check(nameof(options.RetryBaseDelay), options.RetryBaseDelay, TimeSpan.Zero, TimeSpan.FromHours(1));
         Check(nameof(options.RetryMaxDelay), options.RetryMaxDelay, options.RetryBaseDelay, TimeSpan.FromDays(1));
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

@@ -21,18 +21,19 @@ internal sealed partial class DispatcherGrain
         var now = time.GetUtcNow();
         if (!workers.TryGetValue(request.WorkerId, out var worker))
         {
-            workers[request.WorkerId] = worker = new WorkerEntry(request.WorkerId);
+            workers[request.WorkerId] = worker = new WorkerEntry(request.WorkerId, options.ToDevicePolicy());
             LogWorkerKnown(logger, request.WorkerId, request.Silo);
         }
 
         var inOrder = worker.Greet(request, now);
         var owner = worker.Owner;
         var batch = new DispatchBatch();
-        TakeBack(request, batch, now);
+        TakeBack(request, worker, batch, now);
         LeaseRef[] stop = [];
         if (inOrder)
         {
             stop = Renew(request.Running, owner, now);
+            NoteBegun(request, owner);
             FindUndelivered(request, owner, batch, now);
             worker.Running = request.Running.Length;
             if (worker is { Mode: WorkerMode.Active, Capabilities: not null })
@@ -57,7 +58,8 @@ internal sealed partial class DispatcherGrain
             options.LeaseTtl,
             worker.Mode == WorkerMode.Draining,
             worker.Capabilities is null,
-            worker.Mode);
+            worker.Mode,
+            worker.CordonedDevices);
     }
 
     /// <summary>Waits for loads of the jobs that the request speaks of; what it reports must not fall between two ledgers.</summary>
@@ -109,7 +111,7 @@ internal sealed partial class DispatcherGrain
     private JobEntry? Find(LeaseRef lease) =>
         jobs.TryGetValue(lease.Job, out var entry) && entry.Ledger is not null && entry.Record?.Phase == lease.Phase ? entry : null;
 
-    private void TakeBack(ExchangeRequest request, DispatchBatch batch, DateTimeOffset now)
+    private void TakeBack(ExchangeRequest request, WorkerEntry worker, DispatchBatch batch, DateTimeOffset now)
     {
         foreach (var done in request.Completed)
         {
@@ -132,6 +134,11 @@ internal sealed partial class DispatcherGrain
         {
             if (Find(fault.Lease) is { } entry)
             {
+                if (fault.Device is { } device && worker.Device(device).OnFailure(entry.Id, fault.Kind, entry.Ledger!.Counts.Committed > 0, now))
+                {
+                    LogDeviceCordoned(logger, device, request.WorkerId);
+                }
+
                 batch.Withdraw(
                     entry,
                     entry.Ledger!.Fail(fault.Lease.Index, fault.Lease.Attempt, fault.Kind, fault.Message, now, chance.Next()),
@@ -301,7 +308,14 @@ internal sealed partial class DispatcherGrain
             var grant = batch.Grants[i];
             if (result.Payloads[i] is { } payload)
             {
-                grant.Job.Tell(grant.Phase, ledger => ledger.Granted(grant.Take, owner, now, options.LeaseTtl));
+                grant.Job.Tell(grant.Phase, ledger =>
+                {
+                    ledger.Granted(grant.Take, owner, now, options.LeaseTtl);
+                    if (grant.BeginsAtOnce)
+                    {
+                        ledger.Begin(grant.Take.Index, grant.Take.Attempt, owner);
+                    }
+                });
                 leases.Add(new ShardLease(LeaseRef.From(grant.Key), grant.Kind, payload, grant.Job.Record?.Trace));
                 if (grant.Job.TakeLoss(grant.Take.Index) is var (reason, lostAt))
                 {
@@ -350,6 +364,11 @@ internal sealed partial class DispatcherGrain
             }
 
             worker.Committed++;
+            if (done.Device is { } device)
+            {
+                worker.Device(device).OnSuccess();
+            }
+
             if (entry?.Record is { } record)
             {
                 fairShare.Charge(record.Tenant, entry.Correct(lease.Index, done.Elapsed));

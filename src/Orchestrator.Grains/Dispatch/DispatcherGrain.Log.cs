@@ -26,6 +26,9 @@ internal sealed partial class DispatcherGrain
     [LoggerMessage(Level = LogLevel.Warning, Message = "Lease {Lease} never reached worker {Worker}")]
     private static partial void LogUndelivered(ILogger logger, LeaseKey lease, string worker);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "Device {Device} of worker {Worker} failed distinct jobs in a row and is cordoned; uncordon the worker when it is mended")]
+    private static partial void LogDeviceCordoned(ILogger logger, string device, string worker);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Completion of {Lease} by worker {Worker} refused: the attempt is not the current one")]
     private static partial void LogFenced(ILogger logger, LeaseKey lease, string worker);
 

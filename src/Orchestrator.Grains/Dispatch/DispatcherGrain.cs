@@ -15,8 +15,8 @@ namespace Orchestrator.Grains.Dispatch;
 /// at once do no harm either.
 /// </summary>
 /// <remarks>
-/// This file: life, jobs and workers. <c>DispatcherGrain.Exchange.cs</c>: the exchange. <c>DispatcherGrain.Hold.cs</c>:
-/// idle workers wait there. <c>DispatcherGrain.Quotas.cs</c>: what tenants may have. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
+/// This file: life, jobs and workers. <c>DispatcherGrain.Exchange.cs</c>: the exchange. <c>DispatcherGrain.Grant.cs</c>: which
+/// shards a worker gets. <c>DispatcherGrain.Hold.cs</c>: idle workers wait there. <c>DispatcherGrain.Quotas.cs</c>: what tenants may have. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
 /// interleave at each await, so what was read before one is looked up again after it.
 /// </remarks>
 [RequireRole(SiloRole.Control), Reentrant]
@@ -123,6 +123,11 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
         }
 
         worker.Mode = mode;
+        if (mode == WorkerMode.Active)
+        {
+            worker.UncordonDevices();
+        }
+
         EndHolds();
         return Task.FromResult(true);
     }

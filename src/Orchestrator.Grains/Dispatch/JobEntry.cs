@@ -139,9 +139,10 @@ internal sealed class JobEntry(JobId id)
     public Task WhenQuiet() => quiet?.Task ?? Task.CompletedTask;
 
     /// <summary>Whether a worker can do this job's shards, and has its models loaded.</summary>
-    public JobFit FitFor(WorkerEntry worker, IReadOnlySet<string> warm, DateTimeOffset now)
+    /// <param name="suspects">Whether it may have a shard that was held by a worker that died.</param>
+    public JobFit FitFor(WorkerEntry worker, IReadOnlySet<string> warm, DateTimeOffset now, bool suspects = true)
     {
-        if (!HasRoom || !worker.Kinds.Contains(Record!.Kind) || !Ledger!.HasReady(now))
+        if (!HasRoom || !worker.Kinds.Contains(Record!.Kind) || !Ledger!.HasReady(now, suspects))
         {
             return JobFit.None;
         }

@@ -5,8 +5,10 @@ using Orchestrator.Domain.Jobs;
 namespace Orchestrator.Grains.Dispatch;
 
 /// <summary>What the dispatcher knows of one worker. All of it comes back with the worker's next exchanges.</summary>
-internal sealed class WorkerEntry(string id)
+internal sealed class WorkerEntry(string id, DevicePolicy policy)
 {
+    private readonly Dictionary<string, DeviceHealth> devices = new(StringComparer.Ordinal);
+
     public LeaseOwner Owner { get; private set; }
 
     public WorkerMode Mode { get; set; }
@@ -40,6 +42,11 @@ internal sealed class WorkerEntry(string id)
             lastSequence = 0;
             Capabilities = null;
             Mode = request.LastMode;
+            devices.Clear();
+            foreach (var device in request.LastCordoned ?? [])
+            {
+                Device(device).Cordon();
+            }
         }
 
         if (request.Sequence != 0 && request.Sequence <= lastSequence)
@@ -60,6 +67,22 @@ internal sealed class WorkerEntry(string id)
         return true;
     }
 
+    /// <summary>The record of one of its devices.</summary>
+    public DeviceHealth Device(string name) => devices.TryGetValue(name, out var known) ? known : devices[name] = new DeviceHealth(policy);
+
+    /// <summary>Devices that get no more work; null for none.</summary>
+    public string[]? CordonedDevices =>
+        devices.Where(pair => pair.Value.IsCordoned).Select(pair => pair.Key).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } cordoned ? cordoned : null;
+
+    /// <summary>Gives every device work again.</summary>
+    public void UncordonDevices()
+    {
+        foreach (var device in devices.Values)
+        {
+            device.Uncordon();
+        }
+    }
+
     public WorkerView ToView() =>
-        new(id, Owner.Silo, Mode, Capabilities, Running, Committed, Failed, LastSeen, warmModels);
+        new(id, Owner.Silo, Mode, Capabilities, Running, Committed, Failed, LastSeen, warmModels, CordonedDevices);
 }

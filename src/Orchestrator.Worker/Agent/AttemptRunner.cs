@@ -33,7 +33,7 @@ internal sealed partial class AttemptRunner(
         {
             using var scope = AttemptTrace.BeginScope(logger, lease.Grant);
             using var activity = AttemptTrace.Start(lease.Grant, device);
-            var end = await WorkAsync(lease, start, activity);
+            var end = await WorkAsync(lease, device, start, activity);
             LogEnded(end, device, time.GetElapsedTime(start).TotalSeconds);
             instruments.OnAttempt(end);
             if (end == AttemptEnd.Completed)
@@ -67,13 +67,13 @@ internal sealed partial class AttemptRunner(
         }
     }
 
-    private async Task<AttemptEnd> WorkAsync(HeldLease lease, long start, Activity? activity)
+    private async Task<AttemptEnd> WorkAsync(HeldLease lease, string device, long start, Activity? activity)
     {
         var grant = lease.Grant;
         var executor = executors.Find(grant.Kind, grant.Lease.Phase);
         if (executor is null)
         {
-            return Fail(lease, new ShardFailure(FailureKind.Fatal, executors.Missing(grant.Kind, grant.Lease.Phase)), activity);
+            return Fail(lease, device, new ShardFailure(FailureKind.Fatal, executors.Missing(grant.Kind, grant.Lease.Phase)), activity);
         }
 
         ShardWork? work = null;
@@ -105,7 +105,7 @@ internal sealed partial class AttemptRunner(
         if (outcome.Output is { } output)
         {
             var report = new ShardCompletion(
-                lease.Ref, output.Manifest, output.Digest, new Dictionary<string, long>(output.Tally), time.GetElapsedTime(start));
+                lease.Ref, output.Manifest, output.Digest, new Dictionary<string, long>(output.Tally), time.GetElapsedTime(start), device);
             if (book.Complete(lease, new FinishedAttempt(report, work!, executor)))
             {
                 return AttemptEnd.Completed;
@@ -117,13 +117,13 @@ internal sealed partial class AttemptRunner(
         }
 
         await DiscardAsync(executor, work);
-        return Fail(lease, outcome.Failure!, activity);
+        return Fail(lease, device, outcome.Failure!, activity);
     }
 
-    private AttemptEnd Fail(HeldLease lease, ShardFailure failure, Activity? activity)
+    private AttemptEnd Fail(HeldLease lease, string device, ShardFailure failure, Activity? activity)
     {
         activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
-        return book.Fail(lease, new ShardFault(lease.Ref, failure.Kind, failure.Message, failure.Detail))
+        return book.Fail(lease, new ShardFault(lease.Ref, failure.Kind, failure.Message, failure.Detail, device))
             ? AttemptEnd.Failed
             : AttemptEnd.Stopped;
     }

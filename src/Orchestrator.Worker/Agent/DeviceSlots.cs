@@ -13,6 +13,7 @@ internal sealed partial class DeviceSlots : IDisposable
     private readonly BlockingCollection<Func<string, Task>> work = [];
     private readonly BlockingCollection<Func<string, Task>> cleanup = [];
     private readonly List<SlotThread> threads = [];
+    private readonly Dictionary<string, DeviceGate> gates = new(StringComparer.Ordinal);
     private readonly WorkerInstruments instruments;
     private readonly ILogger<DeviceSlots> logger;
 
@@ -24,7 +25,9 @@ internal sealed partial class DeviceSlots : IDisposable
         Count = options.Value.SlotCount;
         for (var i = 0; i < Count; i++)
         {
-            threads.Add(new SlotThread($"slot-{i}", devices[i % devices.Length], work, LogEscaped));
+            var device = devices[i % devices.Length];
+            var gate = gates.TryGetValue(device, out var known) ? known : gates[device] = new DeviceGate();
+            threads.Add(new SlotThread($"slot-{i}", device, work, LogEscaped, gate));
         }
 
         threads.Add(new SlotThread("slot-cleanup", "none", cleanup, LogEscaped));
@@ -36,6 +39,22 @@ internal sealed partial class DeviceSlots : IDisposable
 
     /// <summary>Slots there are.</summary>
     public int Count { get; }
+
+    /// <summary>Slots whose device is not cordoned.</summary>
+    public int Open => threads.Count(thread => gates.TryGetValue(thread.Device, out var gate) && gate.IsOpen);
+
+    /// <summary>Gives the slots of these devices no more work, and those of all others work again. What runs goes on.</summary>
+    public void Cordon(IReadOnlyCollection<string> devices)
+    {
+        foreach (var (device, gate) in gates)
+        {
+            if (gate.IsOpen == devices.Contains(device))
+            {
+                gate.Set(!gate.IsOpen);
+                LogGate(device, gate.IsOpen ? "works again" : "is cordoned: distinct jobs failed on it");
+            }
+        }
+    }
 
     /// <summary>Device of the slot that the caller runs on; null elsewhere. For executors that own one session per device.</summary>
     public static string? CurrentDevice => (SynchronizationContext.Current as SlotThread)?.Device;
@@ -62,6 +81,11 @@ internal sealed partial class DeviceSlots : IDisposable
     public void Dispose()
     {
         work.CompleteAdding();
+        foreach (var gate in gates.Values)
+        {
+            gate.Set(open: true);
+        }
+
         cleanup.CompleteAdding();
     }
 
@@ -78,6 +102,9 @@ internal sealed partial class DeviceSlots : IDisposable
             Freed?.Invoke();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} {What}")]
+    private partial void LogGate(string device, string what);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Work on {Thread} let an exception escape; the slot goes on")]
     private partial void LogEscaped(string thread, Exception exception);

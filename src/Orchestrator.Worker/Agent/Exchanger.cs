@@ -24,6 +24,7 @@ internal sealed partial class Exchanger : IDisposable
     private long lastSuccess = -1;
     private long sequence;
     private WorkerMode mode = WorkerMode.Active;
+    private string[]? cordoned;
 
     public Exchanger(
         IDispatchClient client,
@@ -87,7 +88,9 @@ internal sealed partial class Exchanger : IDisposable
                 described,
                 [.. models.Warm],
                 ++sequence,
-                mode));
+                mode,
+                report.Started,
+                cordoned));
             var reply = await call.WaitAsync(options.ExchangeTimeout, time);
             Failures = 0;
             Volatile.Write(ref lastSuccess, sentAt);
@@ -132,6 +135,8 @@ internal sealed partial class Exchanger : IDisposable
         }
 
         mode = reply.Mode;
+        cordoned = reply.CordonedDevices;
+        slots.Cordon(cordoned ?? []);
         ToldToDrain = reply.Drain;
         if (!accepting || reply.Drain)
         {

@@ -207,7 +207,11 @@ internal sealed class LeaseBook
         lock (gate)
         {
             return new AgentReport(
-                [.. completed.Values.Select(attempt => attempt.Report)], [.. failed.Values], [.. released], [.. held.Keys]);
+                [.. completed.Values.Select(attempt => attempt.Report)],
+                [.. failed.Values],
+                [.. released],
+                [.. held.Keys],
+                [.. held.Values.Where(lease => lease.StartedAt is not null).Select(lease => lease.Ref)]);
         }
     }
 

@@ -19,6 +19,7 @@ internal sealed class SlotThread : SynchronizationContext
     private readonly SemaphoreSlim arrived = new(0);
     private readonly BlockingCollection<Func<string, Task>> work;
     private readonly Action<string, Exception> onBug;
+    private readonly DeviceGate door;
     private readonly Thread thread;
     private bool running;
 
@@ -26,8 +27,10 @@ internal sealed class SlotThread : SynchronizationContext
     /// <param name="device">Device whose work this is, for example <c>cuda:0</c>.</param>
     /// <param name="work">Queue shared by the threads of one kind; the thread ends when it is completed.</param>
     /// <param name="onBug">Told of exceptions that the work let escape.</param>
-    public SlotThread(string name, string device, BlockingCollection<Func<string, Task>> work, Action<string, Exception> onBug)
+    /// <param name="door">Closed while the device is cordoned: the thread then takes no work. Null for one that is always open.</param>
+    public SlotThread(string name, string device, BlockingCollection<Func<string, Task>> work, Action<string, Exception> onBug, DeviceGate? door = null)
     {
+        this.door = door ?? new DeviceGate();
         Device = device;
         this.work = work;
         this.onBug = onBug;
@@ -76,6 +79,14 @@ internal sealed class SlotThread : SynchronizationContext
         {
             try
             {
+                if (!door.IsOpen && !work.IsAddingCompleted)
+                {
+                    // It waited for work when the door closed: another device's slot is to have this.
+                    work.Add(piece);
+                    door.Wait();
+                    continue;
+                }
+
                 Run(piece);
             }
             catch (Exception e)

@@ -93,15 +93,22 @@ internal sealed partial class WorkerAgent : BackgroundService
             return 0;
         }
 
+        if (slots.Open == 0)
+        {
+            // Every device is cordoned: what waits here would wait for ever.
+            book.ReleaseWaiting();
+            return 0;
+        }
+
         var (running, youngest) = book.Running;
         var age = running > 0 ? time.GetElapsedTime(youngest) : TimeSpan.Zero;
-        if (running >= slots.Count && age >= PrefetchGauge.Longest && book.ReleaseWaiting() is > 0 and var returned)
+        if (running >= slots.Open && age >= PrefetchGauge.Longest && book.ReleaseWaiting() is > 0 and var returned)
         {
             // Taken in advance while shards were short; behind long ones they would wait here while others idle.
             LogReturned(returned);
         }
 
-        return Math.Max(0, slots.Count + gauge.Depth(age) - book.Occupied);
+        return Math.Max(0, slots.Open + gauge.Depth(age) - book.Occupied);
     }
 
     /// <summary>Begins or ends a drain as the dispatcher orders; one that the host began goes on.</summary>

@@ -36,7 +36,7 @@ public abstract class FolderExecutor<TFolder>(string kind) : IShardExecutor
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return ShardOutcome.Failed(
-                FailureKind.Transient, $"{e.Message.TrimEnd('.')} (output folder {output}); check free space and permissions.", e.ToString());
+                StorageTrouble.KindOf(e), $"{e.Message.TrimEnd('.')} (output folder {output}); check free space and permissions.", e.ToString());
         }
     }
 

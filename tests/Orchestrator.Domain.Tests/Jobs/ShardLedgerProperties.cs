@@ -67,6 +67,7 @@ public class ShardLedgerProperties
         private readonly List<LedgerDecision> decisionsUnderWay = [];
         private readonly List<(int Index, int Attempt, LeaseOwner Owner)> given = [];
         private readonly HashSet<int> offered = [];
+        private readonly HashSet<(int Index, int Attempt)> begun = [];
         private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
         public World(int shards, int seed)
@@ -87,9 +88,10 @@ public class ShardLedgerProperties
             switch (step)
             {
                 case 0 or 1:
-                    if (Ledger.TryTake(now, out var take))
+                    var suspects = pick % 2 == 0;
+                    if (Ledger.TryTake(now, out var take, suspects))
                     {
-                        Assert.Equal(Enumerable.Range(0, rows.Length).First(IsFree), take.Index);
+                        Assert.Equal(Enumerable.Range(0, rows.Length).First(i => IsFree(i) && (suspects || !Ledger.IsSuspect(i))), take.Index);
                         offered.Add(take.Index);
                         grantsUnderWay.Add((take, new LeaseOwner($"silo-{pick % 3}", $"w{pick % 5}")));
                     }
@@ -115,6 +117,12 @@ public class ShardLedgerProperties
                 case 8 when given.Count > 0:
                     var beating = given[pick % given.Count];
                     Ledger.Renew(beating.Index, beating.Attempt, beating.Owner, now, Ttl);
+                    if (pick % 3 > 0)
+                    {
+                        Ledger.Begin(beating.Index, beating.Attempt, beating.Owner);
+                        begun.Add((beating.Index, beating.Attempt));
+                    }
+
                     break;
                 case 9:
                     now += TimeSpan.FromSeconds(pick % 40);
@@ -227,8 +235,12 @@ public class ShardLedgerProperties
             {
                 Assert.Equal(decision.NewState, Ledger[decision.Index].State);
                 Assert.Null(decision.ReadyAt);
+                var working = begun.Contains((decision.Index, decision.Attempt));
+                Assert.Equal(working ? 1 : 0, decision.AddWorkerDeaths);
                 Assert.Equal(
-                    Ledger[decision.Index].WorkerDeaths + 1 >= policy.MaxWorkerDeaths ? ShardState.Quarantined : ShardState.Pending, decision.NewState);
+                    working && Ledger[decision.Index].WorkerDeaths + 1 >= policy.MaxWorkerDeaths ? ShardState.Quarantined : ShardState.Pending,
+                    decision.NewState);
+                Assert.True(Ledger.IsSuspect(decision.Index));
             });
             decisionsUnderWay.AddRange(decisions);
         }
@@ -290,6 +302,7 @@ public class ShardLedgerProperties
         private void ReadAgain()
         {
             offered.Clear();
+            begun.Clear();
             Ledger = Read();
         }
 

@@ -75,6 +75,7 @@ public class ShardLedgerTests
     public void Ctor_LeasedRow_HasAFullTimeToLiveOfGrace()
     {
         var ledger = Ledger(new LedgerRow(0, ShardState.Leased, 3, Owner, null, 0, 1));
+        ledger.Begin(0, 3, Owner);
         Assert.Empty(ledger.Expire(Now + Ttl - TimeSpan.FromTicks(1)));
         var decision = Assert.Single(ledger.Expire(Now + Ttl));
         Assert.Equal((3, ShardState.Pending, 1), (decision.Attempt, decision.NewState, decision.AddWorkerDeaths));
@@ -84,8 +85,32 @@ public class ShardLedgerTests
     public void OwnerLost_ThirdDeath_QuarantinesThatShardOnly()
     {
         var ledger = Ledger(new LedgerRow(0, ShardState.Leased, 3, Owner, null, 0, 2), new LedgerRow(1, ShardState.Leased, 1, Owner, null, 0, 0));
+        ledger.Begin(0, 3, Owner);
+        ledger.Begin(1, 1, Owner);
         var decisions = ledger.OwnerLost("silo-1", died: true, Now);
         Assert.Equal([ShardState.Quarantined, ShardState.Pending], decisions.Select(decision => decision.NewState));
+        Assert.Equal([1, 1], decisions.Select(decision => decision.AddWorkerDeaths));
+    }
+
+    [Fact]
+    public void OwnerLost_LeaseGivenInAdvance_CountsNoDeathAndIsNotGivenInAdvanceAgain()
+    {
+        var ledger = Ledger(new LedgerRow(0, ShardState.Leased, 3, Owner, null, 0, 2), Pending(1), Pending(2));
+        ledger.Begin(0, 3, Owner with { Worker = "another" });
+        ledger.Begin(0, 2, Owner);
+        var decision = Assert.Single(ledger.OwnerLost("silo-1", died: true, Now));
+        Assert.Equal((ShardState.Pending, 0), (decision.NewState, decision.AddWorkerDeaths));
+        ledger.Settled(decision, took: true);
+
+        Assert.True(ledger.IsSuspect(0));
+        Assert.True(ledger.TryTake(Now, out var clear, suspects: false));
+        Assert.Equal(1, clear.Index);
+        Assert.True(ledger.TryTake(Now, out var suspect));
+        Assert.Equal(0, suspect.Index);
+        ledger.Granted(suspect, Owner, Now, Ttl);
+        Assert.True(ledger.HoldsSuspect(Owner));
+        Assert.False(ledger.HasReadySuspect(Now));
+        Assert.True(ledger.HasReady(Now, suspects: false));
     }
 
     [Fact]
