@@ -13,12 +13,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private const int SigStop = 19;
 
     private readonly Process _process;
+    private bool _disposed;
     private readonly StringBuilder _log = new();
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(string project, IEnumerable<KeyValuePair<string, string>> settings)
+    private ServerProcess(string project, IEnumerable<KeyValuePair<string, string>> settings, string[] before, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Assembly(project)])
+        string[] command = [.. before, "dotnet", "exec", Assembly(project), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -49,14 +51,43 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Told of each line that the process prints.</summary>
+    public Action<string>? OnLine { get; set; }
+
+    /// <summary>Completes with its address when its web server listens; fails where it ends before.</summary>
+    public Task<Uri> Listening => _listening.Task;
+
+    /// <summary>Completes with its exit code when it has ended.</summary>
+    public Task<int> Ended { get; private set; } = Task.FromResult(0);
+
     /// <summary>Starts a process and waits until its web server listens.</summary>
     public static async Task<(ServerProcess Process, Uri Address)> StartAsync(string project, IEnumerable<KeyValuePair<string, string>> settings)
     {
-        var server = new ServerProcess(project, settings);
+        var server = Launch(project, settings);
+        return (server, await server.Listening.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    /// <summary>Starts a process and waits for nothing.</summary>
+    /// <param name="project">Project of <c>src</c>, or <c>Orchestrator.Simulation</c>.</param>
+    /// <param name="settings">Configuration; names with colons.</param>
+    /// <param name="before">What stands before the command, for example <c>ip netns exec NAME</c>; must keep the process id.</param>
+    /// <param name="arguments">Arguments of the program.</param>
+    /// <param name="onLine">Told of each line that the process prints.</param>
+    public static ServerProcess Launch(
+        string project, IEnumerable<KeyValuePair<string, string>> settings, string[]? before = null, string[]? arguments = null, Action<string>? onLine = null)
+    {
+        var server = new ServerProcess(project, settings, before ?? [], arguments ?? []) { OnLine = onLine };
         server._process.Start();
         server._process.BeginOutputReadLine();
         server._process.BeginErrorReadLine();
-        return (server, await server._listening.Task.WaitAsync(TimeSpan.FromSeconds(60)));
+        server.Ended = server.EndAsync();
+        return server;
+    }
+
+    private async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
     }
 
     /// <summary>kill -9.</summary>
@@ -79,11 +110,19 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             await KillAsync();
         }
 
+        // Who waits for its end reads the exit code.
+        await Ended;
         _process.Dispose();
     }
 
@@ -92,7 +131,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         // .../tests/Orchestrator.Cluster.Tests/bin/<configuration>/net10.0
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-        return Path.Combine(root, "src", project, "bin", output.Parent.Name, output.Name, project + ".dll");
+        var folder = project == "Orchestrator.Simulation" ? Path.Combine("bench", "Simulation") : Path.Combine("src", project);
+        return Path.Combine(root, folder, "bin", output.Parent.Name, output.Name, project + ".dll");
     }
 
     private void Take(string? line)
@@ -107,6 +147,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             _log.AppendLine(line);
         }
 
+        OnLine?.Invoke(line);
         const string Marker = "Now listening on: ";
         if (line.IndexOf(Marker, StringComparison.Ordinal) is >= 0 and var at)
         {
@@ -118,7 +159,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         if (!_process.HasExited && kill(_process.Id, signal) != 0)
         {
-            throw new InvalidOperationException($"Could not signal process {_process.Id}.");
+            // It may have ended in this moment.
+            if (!_process.WaitForExit(TimeSpan.FromSeconds(1)))
+            {
+                throw new InvalidOperationException($"Could not signal process {_process.Id}.");
+            }
         }
     }
 

@@ -26,6 +26,9 @@ public sealed class PrivatePostgres : IAsyncLifetime
     private int port;
     private int databases;
 
+    /// <summary>One more IPv4 address to listen on, with everybody of its /24 let in; for processes in another network namespace.</summary>
+    public string? AlsoListen { get; init; }
+
     /// <inheritdoc />
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -58,6 +61,18 @@ public sealed class PrivatePostgres : IAsyncLifetime
     {
         await StopAsync(Signal.Quit);
         NpgsqlConnection.ClearAllPools();
+    }
+
+    /// <summary>Stops every process of the server in its tracks, or lets them go on: connections stay open and nothing answers.</summary>
+    public void Suspend(bool suspended)
+    {
+        var postmaster = server!.Id;
+        var children = File.ReadAllText($"/proc/{postmaster}/task/{postmaster}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
+        foreach (var id in suspended ? children.Prepend(postmaster) : children.Append(postmaster))
+        {
+            // A backend may have ended since it was listed.
+            _ = Kill(id, (int)(suspended ? Signal.Stop : Signal.Continue));
+        }
     }
 
     /// <summary>Starts the server again after <see cref="CrashAsync"/>, on the same port and data.</summary>
@@ -94,6 +109,11 @@ public sealed class PrivatePostgres : IAsyncLifetime
 
         await RunAsServerAsync(
             Path.Combine(binaries, "initdb"), "--pgdata", Data, "--username", "orchestrator", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync");
+        if (AlsoListen is not null)
+        {
+            await File.AppendAllTextAsync(Path.Combine(Data, "pg_hba.conf"), $"host all all {AlsoListen}/24 trust\n");
+        }
+
         port = FreePort();
         await LaunchAsync();
     }
@@ -101,7 +121,7 @@ public sealed class PrivatePostgres : IAsyncLifetime
     private async Task LaunchAsync()
     {
         var start = ServerProcess(
-            Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-k", folder!.FullName, "-h", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture),
+            Path.Combine(FindBinaries()!, "postgres"), "-D", Data, "-k", folder!.FullName, "-h", AlsoListen is null ? "127.0.0.1" : $"127.0.0.1,{AlsoListen}", "-p", port.ToString(CultureInfo.InvariantCulture),
             "-c", "fsync=on", "-c", "max_connections=200", "-c", "log_min_messages=warning");
         start.RedirectStandardError = true;
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -200,5 +220,7 @@ public sealed class PrivatePostgres : IAsyncLifetime
     {
         Interrupt = 2,
         Quit = 3,
+        Continue = 18,
+        Stop = 19,
     }
 }

@@ -34,10 +34,10 @@ internal sealed class FakeWorker(string id, string silo, IDispatcherGrain dispat
         completed.Add(Completion(lease) with { Elapsed = Elapsed });
     }
 
-    public void Fail(LeaseRef lease, FailureKind kind)
+    public void Fail(LeaseRef lease, FailureKind kind, string? device = null)
     {
         Running.Remove(lease);
-        failed.Add(new ShardFault(lease, kind, $"{kind} for the test", null));
+        failed.Add(new ShardFault(lease, kind, $"{kind} for the test", null, device));
     }
 
     public void Release(LeaseRef lease)
@@ -72,7 +72,8 @@ internal sealed class FakeWorker(string id, string silo, IDispatcherGrain dispat
             introduced ? null : new WorkerCapabilities("host", ["cpu"], 4, Kinds, Models, "1"),
             [],
             ++sequence,
-            Mode);
+            Mode,
+            LastCordoned: LastReply?.CordonedDevices);
         var reply = await dispatcher.ExchangeAsync(request);
         if (replyLost)
         {
