@@ -44,7 +44,7 @@ public static class ClusterHosting
         builder.UseOrleans(silo =>
         {
             UseMembership(silo, options, builder.Configuration);
-            UseShipProfile(silo);
+            UseShipProfile(silo, options.ProbeTimeout);
             ClusterTls.Use(silo, options.Tls);
             silo.AddRolePlacement(roles);
             silo.AddActivityPropagation();
@@ -55,16 +55,19 @@ public static class ClusterHosting
 
     /// <summary>
     /// The failure-detection profile: a killed process is declared dead after about 1.6 s, a hung one after about 6.4 s
-    /// (Orleans' defaults: up to 15 s and 60 s).
+    /// (Orleans' defaults: up to 15 s and 60 s). Both times rise with <paramref name="probeTimeout"/>.
     /// </summary>
-    public static ISiloBuilder UseShipProfile(this ISiloBuilder silo)
+    /// <param name="silo">The silo.</param>
+    /// <param name="probeTimeout">Time in which a live process answers a probe; null for 1 s.</param>
+    public static ISiloBuilder UseShipProfile(this ISiloBuilder silo, TimeSpan? probeTimeout = null)
     {
+        var probe = probeTimeout ?? TimeSpan.FromSeconds(1);
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
-            membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+            membership.ProbeTimeout = probe;
 
             // The connection-liveness check holds votes back for MaxProbeTimeout x NumMissedProbesLimit.
-            membership.MaxProbeTimeout = TimeSpan.FromSeconds(2);
+            membership.MaxProbeTimeout = probe * 2;
             membership.NumMissedProbesLimit = 3;
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
@@ -76,7 +79,7 @@ public static class ClusterHosting
 #pragma warning restore ORLEANSEXP003
 
         // At most MaxProbeTimeout x NumMissedProbesLimit, or the lease outlasts the detection it should follow.
-        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.FromSeconds(6));
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = probe * 6);
         silo.Configure<SiloMessagingOptions>(messaging =>
         {
             messaging.ResponseTimeout = TimeSpan.FromSeconds(15);

@@ -53,6 +53,13 @@ public sealed class OrchestratorClusterOptions
     /// <summary>Encryption of the silo's two ports. Default: none.</summary>
     public ClusterTlsOptions Tls { get; set; } = new();
 
+    /// <summary>
+    /// Time in which a live process answers a probe of its peers, 500 ms to 30 s. A killed process is found after about 1.6 times
+    /// this, a hung one after about 6.4 times; where machines are starved of CPU, a larger value keeps live processes from being
+    /// given up. The same on all processes of a cluster. Default: 1 s.
+    /// </summary>
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>For <c>embedded</c>: silo port of the process that holds the membership. Default: 0, this one.</summary>
     public int PrimarySiloPort { get; set; }
 }
@@ -98,6 +105,11 @@ internal sealed class OrchestratorClusterOptionsValidator(IConfiguration configu
         if (options.Provider == ClusterProviders.Redis && ClusterHosting.RedisConnectionString(configuration) is null)
         {
             errors.Add("Cluster:Provider is 'redis' but neither ConnectionStrings:redis nor ConnectionStrings:orchestrator is set.");
+        }
+
+        if (options.ProbeTimeout < TimeSpan.FromMilliseconds(500) || options.ProbeTimeout > TimeSpan.FromSeconds(30))
+        {
+            errors.Add($"Cluster:ProbeTimeout is {options.ProbeTimeout}; it must be 00:00:00.5 to 00:00:30.");
         }
 
         foreach (var (field, value) in new[] { ("ClusterId", options.ClusterId), ("ServiceId", options.ServiceId) })

@@ -97,6 +97,7 @@ public sealed partial class ShardLedger
         ref var cell = ref cells[index];
         if (cell.Flag != Flag.None)
         {
+            taken -= cell.Flag == Flag.Taken ? 1 : 0;
             cell.Flag = Flag.None;
             inFlight--;
         }

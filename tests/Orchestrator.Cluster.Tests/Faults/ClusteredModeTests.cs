@@ -48,7 +48,7 @@ public sealed class ClusteredModeTests
             }
 
             Assert.Equal(0, await member.TerminateAsync());
-            await member.Process.Listening.WaitAsync(Limit);
+            await member.WhenListeningAsync(Limit);
             var committed = await cluster.CommittedAsync();
             jobs.Add(await cluster.SubmitAsync(Simulated(20, 200)));
             await cluster.WhenCommittedAsync(committed + 1, Limit);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Orchestrator.Domain.Jobs;
@@ -6,7 +7,8 @@ namespace Orchestrator.Cluster.Tests.Faults;
 
 /// <summary>
 /// Random faults over real processes. The long campaign: <c>ORCHESTRATOR_FAULTS=20x10</c> (runs x faults), the first seed in
-/// <c>ORCHESTRATOR_SEED</c>; it prints its seeds, and a seed printed once gives the same schedule again.
+/// <c>ORCHESTRATOR_SEED</c>, no new run after <c>ORCHESTRATOR_MINUTES</c>; it prints its seeds, and a seed printed once gives the
+/// same schedule again.
 /// </summary>
 [Collection(OneAtATime.Name)]
 public sealed class FaultTests
@@ -53,7 +55,9 @@ public sealed class FaultTests
         await using var cluster = await FaultCluster.StartAsync(Shape);
         var campaign = new Campaign(cluster, Print);
         await campaign.PrepareAsync();
-        for (var run = 0; run < runs; run++)
+        var watch = Stopwatch.StartNew();
+        var limit = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_MINUTES"), out var minutes) ? TimeSpan.FromMinutes(minutes) : TimeSpan.MaxValue;
+        for (var run = 0; run < runs && watch.Elapsed < limit; run++)
         {
             await campaign.RunAsync(seed + run, faults);
         }

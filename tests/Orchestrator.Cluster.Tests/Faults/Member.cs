@@ -39,6 +39,9 @@ internal sealed class Member : IAsyncDisposable
     /// <summary>Processes started so far.</summary>
     public int Starts { get; private set; } = 1;
 
+    /// <summary>Completes when the process that runs now, or its successor, listens.</summary>
+    public Task WhenListeningAsync(TimeSpan limit) => Wait.UntilAsync(() => Task.FromResult(process.Listening.IsCompletedSuccessfully && !process.Ended.IsCompleted), limit);
+
     /// <summary>SIGTERM; the exit code. The next process is started at once.</summary>
     public async Task<int> TerminateAsync()
     {

@@ -17,9 +17,9 @@ internal sealed class Nemesis(FaultCluster cluster)
     /// <summary>Names with weights, and the longest that each lasts in seconds (0: a moment).</summary>
     private static readonly (string Name, int Weight, double Longest)[] Kinds =
     [
-        ("kill-worker", 5, 0), ("hang-worker", 4, 9), ("drain-worker", 2, 0), ("kill-job-host", 3, 0), ("hang-api", 2, 8), ("stop-api", 2, 0),
+        ("kill-worker", 5, 0), ("hang-worker", 4, 16), ("drain-worker", 2, 0), ("kill-job-host", 3, 0), ("hang-api", 2, 16), ("stop-api", 2, 0),
         ("kill-all-apis", 2, 0), ("postgres-crash", 2, 0), ("postgres-down", 2, 4), ("postgres-stall", 2, 6), ("postgres-lock", 2, 4),
-        ("disk-full", 2, 3), ("storage-fails", 2, 3), ("storage-slow", 2, 4), ("cable-cut", 3, 9),
+        ("disk-full", 2, 3), ("storage-fails", 2, 3), ("storage-slow", 2, 4), ("cable-cut", 3, 16),
     ];
 
     /// <summary>Faults that this machine cannot have, with the reason.</summary>

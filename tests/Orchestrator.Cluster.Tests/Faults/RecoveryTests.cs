@@ -18,7 +18,7 @@ public sealed class RecoveryTests
     public async Task Losses_AreMadeUpForInSeconds()
     {
         var repeats = int.TryParse(Environment.GetEnvironmentVariable("ORCHESTRATOR_RECOVERY"), out var asked) ? asked : 1;
-        await using var cluster = await FaultCluster.StartAsync(new(2, 3, Slots, new Dictionary<string, string>(), Simulated: true));
+        await using var cluster = await FaultCluster.StartAsync(new(2, 3, Slots, new Dictionary<string, string> { ["Cluster:ProbeTimeout"] = "00:00:01" }, Simulated: true));
         var killed = new List<double>();
         var hung = new List<double>();
         var host = new List<double>();
@@ -114,7 +114,7 @@ public sealed class RecoveryTests
             var before = await cluster.CommittedAsync();
             await cluster.WhenCommittedAsync(before + 1, Limit);
             Assert.Equal(0, await member.TerminateAsync());
-            await member.Process.Listening.WaitAsync(Limit);
+            await member.WhenListeningAsync(Limit);
         }
 
         long extra = 0;
@@ -130,7 +130,7 @@ public sealed class RecoveryTests
     /// <summary>Every process up, every worker known and idle.</summary>
     private static async Task SettleAsync(FaultCluster cluster)
     {
-        await Task.WhenAll(cluster.Apis.Concat(cluster.Workers).Select(member => member.Process.Listening.WaitAsync(Limit)));
+        await Task.WhenAll(cluster.Apis.Concat(cluster.Workers).Select(member => member.WhenListeningAsync(Limit)));
         await Wait.UntilAsync(
             async () => (await cluster.GetAsync("/api/v1/workers", 0)).EnumerateArray().ToArray() is { Length: 3 } workers
                 && workers.All(worker => worker.GetProperty("running").GetInt32() == 0

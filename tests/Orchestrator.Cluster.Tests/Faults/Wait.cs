@@ -5,12 +5,12 @@ namespace Orchestrator.Cluster.Tests.Faults;
 /// <summary>Waiting for what processes do.</summary>
 internal static class Wait
 {
-    /// <summary>Asks again every 50 ms. A question that fails because somebody is away counts as not yet.</summary>
+    /// <summary>Asks again every 100 ms. A question that fails because somebody is away counts as not yet.</summary>
     public static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         stop.CancelAfter(limit);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         Exception? last = null;
         while (true)
         {

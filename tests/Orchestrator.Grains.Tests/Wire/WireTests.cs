@@ -31,7 +31,7 @@ public sealed class WireTests
     [Fact]
     public void ReplyOfTheReleaseBefore_LacksWhatIsNew()
     {
-        var reply = Serializer.Deserialize<ExchangeReply>(Serializer.SerializeToArray(
+        var reply = Read<ExchangeReply>(Serializer.SerializeToArray(
             new ReplyBefore([new ShardLease(Lease, "simulated", "{}")], [], [Lease], TimeSpan.FromSeconds(30), true, false)));
         Assert.Equal(Lease, Assert.Single(reply.Leases).Lease);
         Assert.Equal([Lease], reply.Fenced);
@@ -42,13 +42,15 @@ public sealed class WireTests
     [Fact]
     public void RequestOfTheNextRelease_IsReadWithoutWhatIsUnknown()
     {
-        var request = Serializer.Deserialize<ExchangeRequest>(Serializer.SerializeToArray(
+        var request = Read<ExchangeRequest>(Serializer.SerializeToArray(
             new RequestNext("w1", "silo", [], [], [], [Lease], 4, null, ["clip"], 7, WorkerMode.Cordoned, [Lease], ["cuda:0"], "of the future", [1, 2, 3])));
         Assert.Equal(("w1", "silo", 4, 7L, WorkerMode.Cordoned), (request.WorkerId, request.Silo, request.FreeSlots, request.Sequence, request.LastMode));
         Assert.Equal([Lease], request.Running);
         Assert.Equal([Lease], request.Started!);
         Assert.Equal(["cuda:0"], request.LastCordoned!);
     }
+
+    private static T Read<T>(byte[] bytes) => Serializer.Deserialize<T>(bytes) ?? throw new InvalidOperationException("Nothing was read.");
 
     private static IEnumerable<string> Fields() =>
         from type in typeof(ExchangeRequest).Assembly.GetTypes()
