@@ -5,6 +5,17 @@ using Orchestrator.Persistence;
 
 // Shards per second through the whole control plane (store, job grain, dispatcher grain, exchange, worker agent, slots) with
 // work that does nothing. Usage: ControlPlane [sqlite | "Host=...;Database=..."] [sizes, default 1000,10000,100000]
+//                              ControlPlane fleet "Host=...;Database=..." [shards, default 100000]: processes, as in a cluster
+if (args is ["fleet", var database, .. var more])
+{
+    var shards = more.Length > 0 ? int.Parse(more[0], CultureInfo.InvariantCulture) : 100_000;
+    await using var bare = JobStores.Create(new JobStoreOptions { Provider = JobStoreProvider.Postgres, ConnectionString = database }, TimeProvider.System);
+    await bare.InitializeAsync(CancellationToken.None);
+    await BareStore.MeasureAsync(bare, shards);
+    await Fleet.RunAsync(database, shards);
+    return;
+}
+
 var target = args.Length > 0 ? args[0] : "sqlite";
 var sizes = (args.Length > 1 ? args[1] : "1000,10000,100000").Split(',').Select(s => int.Parse(s, CultureInfo.InvariantCulture)).ToList();
 var folder = Directory.CreateTempSubdirectory("bench-control-").FullName;

@@ -39,6 +39,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _process.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException($"{project} ended before it listened:\n{Log}"));
     }
 
+    /// <summary>Its process id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>What it has printed so far.</summary>
     public string Log
     {
@@ -129,6 +132,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private static string Assembly(string project)
     {
         // .../tests/Orchestrator.Cluster.Tests/bin/<configuration>/net10.0
+        // (or .../bench/ControlPlane/bin/...)
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
         var folder = project == "Orchestrator.Simulation" ? Path.Combine("bench", "Simulation") : Path.Combine("src", project);
