@@ -30,15 +30,16 @@ internal sealed partial class DispatcherGrain
         var batch = new DispatchBatch();
         TakeBack(request, worker, batch, now);
         LeaseRef[] stop = [];
+        List<UndeliveredLease> again = [];
         if (inOrder)
         {
             stop = Renew(request.Running, owner, now);
             NoteBegun(request, owner);
-            FindUndelivered(request, owner, batch, now);
+            again = FindUndelivered(request, worker, batch, now);
             worker.Running = request.Running.Length;
             if (worker is { Mode: WorkerMode.Active, Capabilities: not null })
             {
-                Grant(worker, request, batch, now);
+                Grant(worker, After(request, again), batch, now);
             }
         }
 
@@ -47,6 +48,7 @@ internal sealed partial class DispatcherGrain
         var fenced = new List<LeaseRef>();
         SettleGrants(batch, result, owner, leases);
         SettleCompletions(batch, result, worker, fenced);
+        await DeliverAgainAsync(again, owner, leases);
         worker.Failed += request.Failed.Length;
         worker.Running += leases.Count;
         NoticeDrained(batch);
@@ -183,36 +185,6 @@ internal sealed partial class DispatcherGrain
         }
 
         return [.. stop];
-    }
-
-    /// <summary>
-    /// Leases that this worker should hold and does not speak of: the reply that carried them was lost. A worker has one
-    /// exchange under way at a time, so each earlier reply has either arrived or never will.
-    /// </summary>
-    private void FindUndelivered(ExchangeRequest request, LeaseOwner owner, DispatchBatch batch, DateTimeOffset now)
-    {
-        HashSet<LeaseRef>? reported = null;
-        foreach (var entry in jobs.Values)
-        {
-            if (entry.Ledger is null || entry.Ledger.LeasesOf(owner) is not { Count: > 0 } held)
-            {
-                continue;
-            }
-
-            reported ??= [.. request.Running, .. request.Completed.Select(done => done.Lease)];
-            foreach (var lease in held)
-            {
-                var known = entry.Ref(lease.Index, lease.Attempt);
-                if (!reported.Contains(known))
-                {
-                    LogUndelivered(logger, known.ToKey(), owner.Worker);
-                    batch.Withdraw(
-                        entry,
-                        entry.Ledger.Lose(lease.Index, lease.Attempt, $"The lease never reached worker '{owner.Worker}'.", now),
-                        RequeueReasons.Undelivered);
-                }
-            }
-        }
     }
 
     /// <summary>Writes a batch and settles its withdrawals; the caller settles the rest. On an unknown outcome the ledgers concerned are read again.</summary>

@@ -23,7 +23,7 @@ internal sealed partial class DispatcherGrain
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Leases} leases of job {Job} were not renewed in time")]
     private static partial void LogExpired(ILogger logger, int leases, JobId job);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Lease {Lease} never reached worker {Worker}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Lease {Lease} never reached worker {Worker}; it is sent again, or goes back to the queue")]
     private static partial void LogUndelivered(ILogger logger, LeaseKey lease, string worker);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Device {Device} of worker {Worker} failed distinct jobs in a row and is cordoned; uncordon the worker when it is mended")]

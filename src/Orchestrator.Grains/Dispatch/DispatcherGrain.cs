@@ -16,7 +16,8 @@ namespace Orchestrator.Grains.Dispatch;
 /// </summary>
 /// <remarks>
 /// This file: life, jobs and workers. <c>DispatcherGrain.Exchange.cs</c>: the exchange. <c>DispatcherGrain.Grant.cs</c>: which
-/// shards a worker gets. <c>DispatcherGrain.Hold.cs</c>: idle workers wait there. <c>DispatcherGrain.Quotas.cs</c>: what tenants may have. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
+/// shards a worker gets. <c>DispatcherGrain.Hold.cs</c>: idle workers wait there. <c>DispatcherGrain.Quotas.cs</c>: what tenants may
+/// have. <c>DispatcherGrain.Undelivered.cs</c>: replies that were lost. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
 /// interleave at each await, so what was read before one is looked up again after it.
 /// </remarks>
 [RequireRole(SiloRole.Control), Reentrant]

@@ -104,6 +104,25 @@ public class LossTests
     }
 
     [Fact(Timeout = Timeout)]
+    public async Task ReplyAndDispatcherLost_WorkerHasRoom_GetsTheSameLeasesAgainAndNoAttemptIsSpent()
+    {
+        await using var cluster = await ControlCluster.StartAsync();
+        var job = await cluster.SubmitAsync(first: 3);
+        var worker = cluster.Worker("w1");
+        var lost = await worker.ExchangeAsync(2, replyLost: true);
+        Assert.Equal(2, lost.Leases.Length);
+        await cluster.Cluster.DeactivateAsync(cluster.Dispatcher);
+        var reply = await worker.ExchangeAsync(2);
+        Assert.Equal(lost.Leases, reply.Leases);
+
+        await worker.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 2);
+        for (var index = 0; index < 3; index++)
+        {
+            Assert.Equal(AttemptOutcomes.Committed, Assert.Single(await cluster.Store.ListAttemptsAsync(new(job, "first", index), CancellationToken.None)).Outcome);
+        }
+    }
+
+    [Fact(Timeout = Timeout)]
     public async Task ReplyAndDispatcherLost_LeaseFromTheRows_IsFoundUndelivered()
     {
         await using var cluster = await ControlCluster.StartAsync();
