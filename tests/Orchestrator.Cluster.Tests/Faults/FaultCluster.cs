@@ -84,9 +84,9 @@ internal sealed partial class FaultCluster : IAsyncDisposable
                 cluster.Add($"api{i}", cluster.ApiOf(i));
             }
 
-            await Wait.UntilAsync(() => Task.FromResult(cluster.members.All(member => member.Process.Listening.IsCompletedSuccessfully)), TimeSpan.FromMinutes(4));
+            await Wait.UntilAsync(() => Task.FromResult(cluster.members.All(member => member.Process.Listening.IsCompletedSuccessfully)), TimeSpan.FromMinutes(10));
             await cluster.Store.InitializeAsync(Token);
-            await Wait.UntilAsync(async () => await cluster.WorkerCountAsync() >= shape.Workers, TimeSpan.FromMinutes(4));
+            await Wait.UntilAsync(async () => await cluster.WorkerCountAsync() >= shape.Workers, TimeSpan.FromMinutes(10));
             return cluster;
         }
         catch (Exception)
