@@ -17,8 +17,8 @@ internal sealed class BareSession : IDisposable
         layers = session.InputMetadata.Keys.Count(name => name.EndsWith(".key", StringComparison.Ordinal));
     }
 
-    /// <summary>Microseconds of the runs after the prefill.</summary>
-    public double Run(int[] prompt, IReadOnlyList<int> output)
+    /// <summary>Microseconds of the runs after the prefill: by the clock, and of processor time.</summary>
+    public (double Wall, double Processor) Run(int[] prompt, IReadOnlyList<int> output)
     {
         using var run = new RunOptions();
         using var binding = session.CreateIoBinding();
@@ -26,7 +26,7 @@ internal sealed class BareSession : IDisposable
         var past = Enumerable.Range(0, 2 * layers)
             .Select(_ => OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, [1, shape[1], 0, shape[3]])).ToArray();
         IDisposable owner = new Owned(past);
-        var (spent, length) = (0.0, 0);
+        var (wall, processor, length) = (0.0, 0.0, 0);
         for (var step = 0; step < output.Count; step++)
         {
             long[] ids = step == 0 ? [.. prompt.Select(id => (long)id)] : [output[step - 1]];
@@ -40,7 +40,7 @@ internal sealed class BareSession : IDisposable
             using var idsFeed = OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]);
             using var places = OrtValue.CreateTensorValueFromMemory([.. Enumerable.Range(length, ids.Length).Select(i => (long)i)], [1L, ids.Length]);
             using var biasFeed = OrtValue.CreateTensorValueFromMemory(bias, [1, 1, ids.Length, total]);
-            var started = Stopwatch.GetTimestamp();
+            var (started, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             binding.ClearBoundInputs();
             binding.ClearBoundOutputs();
             binding.BindInput("input_ids", idsFeed);
@@ -59,13 +59,18 @@ internal sealed class BareSession : IDisposable
 
             session.RunWithBinding(run, binding);
             var values = binding.GetOutputValues();
-            spent += step == 0 ? 0 : Stopwatch.GetElapsedTime(started).TotalMicroseconds;
+            if (step > 0)
+            {
+                wall += Stopwatch.GetElapsedTime(started).TotalMicroseconds;
+                processor += (Environment.CpuUsage.TotalTime - used).TotalMicroseconds;
+            }
+
             owner.Dispose();
             (owner, past, length) = (values, [.. values.Skip(1)], total);
         }
 
         owner.Dispose();
-        return spent;
+        return (wall, processor);
     }
 
     public void Dispose() => session.Dispose();

@@ -16,27 +16,30 @@ internal sealed class LoopBench(string file, DecoderGraph graph, int tokens, int
     /// <summary>The whole loop of the baseline (propose, forward, verify, keep, trace) and the bare session calls on the same tokens.</summary>
     public void Loop()
     {
-        var output = Decode(new NoDrafter(), out _);
+        var output = Decode().Output;
         using var bare = new BareSession(file);
-        var (loops, calls) = (new List<double>(), new List<double>());
+        List<double> loops = [], calls = [], loopUse = [], callUse = [];
         for (var round = -1; round < rounds; round++)
         {
-            var started = Stopwatch.GetTimestamp();
-            Decode(new NoDrafter(), out var prefill);
-            var loop = Stopwatch.GetElapsedTime(started).TotalMicroseconds - prefill;
-            var session = bare.Run(Prompt, output);
+            var loop = Decode();
+            var (wall, processor) = bare.Run(Prompt, output);
             if (round >= 0)
             {
-                loops.Add(loop / (output.Count - 1));
-                calls.Add(session / (output.Count - 1));
+                loops.Add(loop.Wall / (output.Count - 1));
+                calls.Add(wall / (output.Count - 1));
+                loopUse.Add(loop.Processor / (output.Count - 1));
+                callUse.Add(processor / (output.Count - 1));
             }
         }
 
         Report("loop, µs a step", loops);
         Report("bare session calls, µs a step", calls);
-        var overhead = loops.Zip(calls, (loop, call) => (loop - call) / loop).ToList();
-        Report("host overhead, share of a step", overhead, 4);
-        Console.WriteLine($"  {(Median(overhead) <= 0.05 ? "within" : "ABOVE")} the 5 % that are allowed");
+        Report("loop, µs of processor time a step", loopUse);
+        Report("bare session calls, µs of processor time a step", callUse);
+
+        // A machine that is shared moves the clock of either by more than the loop takes; processor time it leaves alone.
+        var overhead = (Median(loopUse) - Median(callUse)) / Median(loopUse);
+        Console.WriteLine(FormattableString.Invariant($"host overhead, share of a step's processor time: {overhead:F4}; {(overhead <= 0.05 ? "within" : "ABOVE")} the 5 % that are allowed"));
     }
 
     /// <summary>A round in which all of a draft is rejected, beside one without a draft: rows read in vain, then dropped.</summary>
@@ -117,14 +120,20 @@ internal sealed class LoopBench(string file, DecoderGraph graph, int tokens, int
         return tree;
     }
 
-    private List<int> Decode(IDrafter drafter, out double prefillMicroseconds)
+    /// <summary>The baseline's output and what its rounds took, the prefill left out.</summary>
+    private (List<int> Output, double Wall, double Processor) Decode()
     {
         using var sequence = new CausalSequence(graph);
         var decoder = new SpeculativeDecoder(
-            sequence, drafter, new GreedyVerifier(), SamplingOptions.Greedy, new DecodeLimits(tokens, new HashSet<int>()), new SeededChance(new SeededStream(1)), TimeProvider.System);
-        decoder.Run(Prompt, CancellationToken.None);
-        prefillMicroseconds = decoder.PrefillMicroseconds;
-        return [.. decoder.Text.Output];
+            sequence, new NoDrafter(), new GreedyVerifier(), SamplingOptions.Greedy, new DecodeLimits(tokens, new HashSet<int>()), new SeededChance(new SeededStream(1)), TimeProvider.System);
+        decoder.Start(Prompt);
+        var (started, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        while (decoder.Step())
+        {
+            // Until the limit.
+        }
+
+        return ([.. decoder.Text.Output], Stopwatch.GetElapsedTime(started).TotalMicroseconds, (Environment.CpuUsage.TotalTime - used).TotalMicroseconds);
     }
 
     private static void Report(string name, List<double> values, int digits = 1)
