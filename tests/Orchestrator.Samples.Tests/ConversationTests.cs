@@ -40,17 +40,38 @@ public sealed partial class ConversationTests
     }
 
     [Fact]
-    public async Task Summaries_CopyExactlyTheSentencesAboutOnePerson()
+    public async Task Summaries_CopyExactlyTheSentencesAboutTheTwoPeopleAskedFor()
     {
         var summaries = (await WrittenText.ConversationsAsync(4_000, 9)).Where(c => c.Category == "summarization").ToArray();
         Assert.NotEmpty(summaries);
         Assert.All(summaries, c =>
         {
-            var sentences = Sentence().Matches(c.Turns[0][(c.Turns[0].IndexOfAny([':', '?']) + 2)..]).Select(m => m.Value).ToArray();
-            var kept = Sentence().Matches(c.Answers[0]["In short: ".Length..]).Select(m => m.Value).ToArray();
-            var person = kept[0].Split(' ')[0];
-            Assert.Contains(person, c.Turns[0].Split([':', '?'])[0]);
-            Assert.Equal(sentences.Where(s => s.StartsWith(person + " ", StringComparison.Ordinal)), kept);
+            var end = c.Turns[0].IndexOfAny([':', '?']);
+            var asked = Names().Match(c.Turns[0][..end]);
+            var sentences = Sentence().Matches(c.Turns[0][(end + 2)..]).Select(m => m.Value).ToArray();
+            Assert.Equal(5, sentences.Length);
+            Assert.Equal(
+                "In short: " + string.Join(' ', new[] { "first", "second" }.Select(n => Assert.Single(
+                    sentences, s => s.StartsWith(asked.Groups[n].Value + " ", StringComparison.Ordinal)))),
+                c.Answers[0]);
+        });
+    }
+
+    [Fact]
+    public async Task RetrievedAnswers_QuoteThePassageAboutTheThingAskedFor()
+    {
+        var answers = (await WrittenText.ConversationsAsync(4_000, 11)).Where(c => c.Category == "rag").ToArray();
+        Assert.NotEmpty(answers);
+        Assert.All(answers, c =>
+        {
+            var asked = Asked().Match(c.Turns[0]);
+            var passages = Passage().Matches(c.Turns[0]);
+            Assert.Equal(["1", "2", "3", "4"], passages.Select(p => p.Groups["number"].Value));
+            var (thing, owner) = (asked.Groups["thing"].Value, asked.Groups["owner"].Value);
+            var passage = Assert.Single(passages, p => p.Groups["owner"].Value == owner);
+            Assert.Equal(thing, passage.Groups["thing"].Value);
+            var told = asked.Groups["form"].Value == "Where is" ? passage.Groups["spot"].Value : passage.Groups["colour"].Value;
+            Assert.Equal($"Found: {passage.Value} So the {thing} of {owner} is {told}.", c.Answers[0]);
         });
     }
 
@@ -95,6 +116,15 @@ public sealed partial class ConversationTests
 
     [GeneratedRegex(@"(?<a>\d+) (?<sign>[-+*]) (?<b>\d+) = (?<result>\d+)")]
     private static partial Regex Equation();
+
+    [GeneratedRegex("(?<first>[A-Z][a-z]+) and (?<second>[A-Z][a-z]+)")]
+    private static partial Regex Names();
+
+    [GeneratedRegex("(?<form>What colour is|Where is) the (?<thing>[a-z]+) of (?<owner>[A-Z][a-z]+)[?]")]
+    private static partial Regex Asked();
+
+    [GeneratedRegex(@"(?<owner>[A-Z][a-z]+)'s (?<colour>[a-z]+) (?<thing>[a-z]+) is (?<spot>[a-z]+ the [a-z]+) \[(?<number>\d)\]\.")]
+    private static partial Regex Passage();
 
     [GeneratedRegex(@"[A-Z][^.]*\.")]
     private static partial Regex Sentence();

@@ -2,7 +2,7 @@ using Orchestrator.Samples.TextGenerator.World;
 
 namespace Orchestrator.Samples.TextGenerator.Tasks;
 
-/// <summary>A report on three people; the summary copies the sentences about one of them.</summary>
+/// <summary>A report on five people; the summary copies the sentences about two of them, in the order they are asked for.</summary>
 internal static class SummarizationTask
 {
     private static readonly string[] Acts =
@@ -22,20 +22,20 @@ internal static class SummarizationTask
         "on the hill", "beside the well",
     ];
 
+    private const int Sentences = 5;
+
     public static Conversation Draw(SeededStream stream)
     {
-        var people = stream.PickSome(Person.Names, 3);
-        var own = stream.Between(2, 4);
-        var who = Enumerable.Repeat(people[0], own).Concat(Enumerable.Range(0, 7 - own).Select(_ => people[1 + stream.Next(2)])).ToArray();
-        // No act, thing or place comes twice, so that each word of a report belongs to one sentence.
-        var (acts, things, places) = (stream.PickSome(Acts, who.Length), stream.PickSome(Things, who.Length), stream.PickSome(Places, who.Length));
-        var told = stream.PickSome(who, who.Length)
-            .Select((name, i) => (Name: name, Text: $"{name} {acts[i]} {things[i]} {places[i]}."))
-            .ToArray();
-        var opening = stream.Pick<string>([$"Summarise what {people[0]} did:", $"Give a summary about {people[0]}:", $"In short, what did {people[0]} do?"]);
+        // No name, act, thing or place comes twice, so that each word of a report belongs to one sentence.
+        var people = stream.PickSome(Person.Names, Sentences);
+        var (acts, things, places) = (stream.PickSome(Acts, Sentences), stream.PickSome(Things, Sentences), stream.PickSome(Places, Sentences));
+        var told = people.Select((name, i) => (Name: name, Text: $"{name} {acts[i]} {things[i]} {places[i]}.")).ToArray();
+        var asked = stream.PickSome(told, 2);
+        var names = $"{asked[0].Name} and {asked[1].Name}";
+        var opening = stream.Pick<string>([$"Summarise what {names} did:", $"Give a summary about {names}:", $"In short, what did {names} do?"]);
         return Conversation.OneTurn(
             "summarization",
             $"{opening} {string.Join(' ', told.Select(t => t.Text))}",
-            $"In short: {string.Join(' ', told.Where(t => t.Name == people[0]).Select(t => t.Text))}");
+            $"In short: {string.Join(' ', asked.Select(t => t.Text))}");
     }
 }

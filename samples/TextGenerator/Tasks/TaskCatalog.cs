@@ -6,16 +6,16 @@ internal static class TaskCatalog
     /// <summary>Share: part of the training text, percent; kinds that are harder to learn have more.</summary>
     public static readonly IReadOnlyList<(string Name, int Share, IReadOnlyList<Func<SeededStream, Conversation>> Draws)> Kinds =
     [
-        ("multi-turn", 18,
+        ("multi-turn", 22,
         [
             WritingTask.Draw, RoleplayTask.Draw, ReasoningTask.Draw, MathTalkTask.Draw,
             CodingTask.Draw, ExtractionTask.Draw, StemTask.Draw, HumanitiesTask.Draw,
         ]),
-        ("translation", 22, [TranslationTask.Draw]),
-        ("summarization", 18, [SummarizationTask.Draw]),
+        ("translation", 26, [TranslationTask.Draw]),
+        ("summarization", 12, [SummarizationTask.Draw]),
         ("qa", 10, [QuestionAnsweringTask.Draw]),
-        ("math_reasoning", 16, [MathReasoningTask.Draw]),
-        ("rag", 16, [RetrievalTask.Draw]),
+        ("math_reasoning", 18, [MathReasoningTask.Draw]),
+        ("rag", 12, [RetrievalTask.Draw]),
     ];
 
     public static Conversation Draw(SeededStream stream)

@@ -17,6 +17,6 @@ tool="dotnet run -c Release --project $samples/TextTool --"
 $tool questions --out "$samples/language/question.jsonl" --per-kind 40 --seed 3003
 
 common="--train $work/train.jsonl --work $work --threads $threads"
-"$python" train_target.py   $common --validate "$work/validate.jsonl" --steps 9000 --every 500
-"$python" train_drafters.py $common --validate "$work/validate.jsonl" --steps 2000 --every 500
+"$python" train_target.py   $common --validate "$work/validate.jsonl" --steps 4200 --tokens 2048 --every 250
+"$python" train_drafters.py $common --validate "$work/validate.jsonl" --steps 1000 --tokens 2048 --every 500
 "$python" export_language.py $common --questions "$samples/language/question.jsonl" --out ..

@@ -25,19 +25,22 @@ class Run:
     """Steps from 0 or from the checkpoint `name`.pt in the work folder; Muon and AdamW; linear warm-up, constant, linear
     to 0 over the last two fifths."""
 
-    WARMUP, DECAY = 150, 0.4
+    WARMUP, DECAY = 100, 0.4
 
-    def __init__(self, args, name, modules):
+    def __init__(self, args, name, modules, slower=lambda name: False, share=1.0):
+        """Matrices whose name is `slower` learn at `share` of Muon's rate."""
         torch.set_num_threads(args.threads)
         self.args, self.modules = args, modules
         self.path = os.path.join(args.work, name + ".pt")
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         modules.to(self.device)
-        matrices = [p for n, p in modules.named_parameters() if p.ndim == 2 and "embed." not in n]
+        matrices = [(n, p) for n, p in modules.named_parameters() if p.ndim == 2 and "embed." not in n]
         others = [p for n, p in modules.named_parameters() if p.ndim != 2 or "embed." in n]
-        self.optimisers = [Muon(matrices, args.matrix_rate, weight_decay=0.01),
-                           torch.optim.AdamW(others, lr=args.rate, betas=(0.9, 0.98), weight_decay=0.0)]
-        self.rates = [args.matrix_rate, args.rate]
+        parts = ((args.matrix_rate, [p for n, p in matrices if not slower(n)]),
+                 (args.matrix_rate * share, [p for n, p in matrices if slower(n)]))
+        self.optimisers = [Muon(part, rate, weight_decay=0.01) for rate, part in parts if part]
+        self.optimisers.append(torch.optim.AdamW(others, lr=args.rate, betas=(0.9, 0.98), weight_decay=0.0))
+        self.rates = [rate for rate, part in parts if part] + [args.rate]
         self.step, self.seconds = 0, 0.0
         if os.path.exists(self.path):
             state = torch.load(self.path, map_location=self.device)

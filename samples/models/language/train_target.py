@@ -1,6 +1,6 @@
 """Trains lm-demo on generated conversations; resumes from its checkpoint. See ../../README.md for the commands.
 
-    /usr/bin/python3 train_target.py --train F --validate F --work DIR --steps 5000
+    /usr/bin/python3 train_target.py --train F --validate F --work DIR --steps 5000 --tokens 2048
 """
 import argparse
 import os
@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 import conversations
+import induction
 from gpt2_bpe import Gpt2Bpe
 from llama import EARLY_EXITS, TARGET, Llama, greedy
 from optimisation import Run, add_arguments
@@ -75,8 +76,9 @@ def main():
     ids, answer = conversations.load(bpe, args.train, os.path.join(args.work, "train.npz"))
     held_out = conversations.read(args.validate)
     model = Llama(TARGET)
+    induction.begin(model)
     model.pad = bpe.pad
-    run = Run(args, "target", model)
+    run = Run(args, "target", model, induction.writes, induction.WRITING_RATE)
     run.say(f"conversations {len(ids)}, tokens {sum(map(len, ids))}, longest {max(map(len, ids))}, vocabulary "
             f"{len(bpe.vocab)}, parameters {model.count()}, from step {run.step} to {args.steps}")
     mean = 0.0
