@@ -46,7 +46,7 @@ public sealed class EvaluationPlanner(StoragePaths storage, WorkerDirectory work
         var read = (EvaluationSubmission)Read(root, tenant);
         var errors = read.Errors.ToList();
         var paths = storage.For(root, tenant);
-        var output = WrittenFields.Of(root).Output is { } written ? OutputCheck.Run(written, paths, errors) : null;
+        var output = WrittenFields.Of(root).Output is { } written ? await StoragePaths.RunAsync(() => OutputCheck.Run(written, paths, errors)) : null;
         ModelCheck.Run(NamedModels(root), await workers.ListAsync(), errors);
         if (read.Document is not { } document)
         {

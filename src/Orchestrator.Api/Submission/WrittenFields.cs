@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
 
 namespace Orchestrator.Api.Submission;
@@ -20,7 +21,10 @@ internal sealed record WrittenFields(
     IReadOnlyList<WrittenField> Files,
     IReadOnlyList<WrittenField> ScoreFolders,
     WrittenField? From,
-    bool NamesTenant)
+    bool NamesTenant,
+    WrittenField? Subset,
+    bool HasDownloadTables,
+    IReadOnlyList<WrittenField> Tables)
 {
     // Fields of stages that name a file.
     private static readonly string[] FileFields = ["languageModel", "entries"];
@@ -36,11 +40,19 @@ internal sealed record WrittenFields(
             [.. stages.SelectMany((stage, i) => FileFields.Select(f => Field(Member(stage, f), $"$.stages[{i}].{f}"))).OfType<WrittenField>()],
             [.. stages.SelectMany((stage, i) => Items(Member(stage, "against")).Select((item, j) => Field(item, $"$.stages[{i}].against[{j}]"))).OfType<WrittenField>()],
             Field(Member(root, "from"), "$.from"),
-            Member(root, "tenant") is { ValueKind: not JsonValueKind.Null });
+            Member(root, "tenant") is { ValueKind: not JsonValueKind.Null },
+            Field(Member(Member(root, "input"), "subset"), "$.input.subset"),
+            Member(Member(root, "input"), "format") is { ValueKind: JsonValueKind.String } format && format.GetString() == CurationInput.Img2Dataset,
+            [.. stages.SelectMany((stage, i) => TablesOf(stage, $"$.stages[{i}].from"))]);
     }
 
     private static IReadOnlyList<ModelField> ModelFieldsOf(JsonElement stage) =>
         Member(stage, "type") is { ValueKind: JsonValueKind.String } type && StageCatalog.ByType.TryGetValue(type.GetString()!, out var definition) ? definition.Models : [];
+
+    private static IEnumerable<WrittenField> TablesOf(JsonElement stage, string path) =>
+        Member(stage, "type") is not { ValueKind: JsonValueKind.String } type || type.GetString() != ColumnsOptions.TypeName ? []
+        : Field(Member(stage, "from"), path) is { } single ? [single]
+        : Items(Member(stage, "from")).Select((item, i) => Field(item, $"{path}[{i}]")).OfType<WrittenField>();
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
         parent is { ValueKind: JsonValueKind.Object } p && p.TryGetProperty(name, out var value) ? value : null;

@@ -15,8 +15,7 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 /// <param name="workspace">The job's workspace.</param>
 /// <param name="folder">The attempt's folder.</param>
-/// <param name="roots">Folders that the worker may touch.</param>
-internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder folder, AllowedRoots roots)
+internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder folder)
 {
     /// <summary>Decides and writes the plan.</summary>
     /// <param name="parts">Score parts, in input order.</param>
@@ -58,7 +57,7 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
             var kept = reader.CountKept(paths[i], i, candidates, ref lastKey, out var keyBefore);
             decided.Add(new DecidedPart(
                 indexes[i], part.Source, part.SourceBytes, part.Rows, kept, keyBefore, part.Scores, part.Quarantine, part.Embeddings,
-                notes.GetValueOrDefault(i), part.Models, part.Damage));
+                notes.GetValueOrDefault(i), part.Models, part.Damage, BesideOf(part)));
         }
 
         var total = decided.Sum(p => p.Kept);
@@ -79,7 +78,7 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
             switch (stage)
             {
                 case DedupOptions options:
-                    found.Add(dedup.Run(options, EarlierPools.Open(options.Against, roots), cancellationToken));
+                    found.Add(dedup.Run(options, EarlierPools.Open(options.Against, workspace), cancellationToken));
                     break;
                 case BalanceOptions options:
                     new PoolBalance(paths, candidates, notes, workspace.Job.Seed).Run(options, cancellationToken);
@@ -89,6 +88,9 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
 
         return (found, notes.Write(workspace, folder));
     }
+
+    private static SortedDictionary<string, long>? BesideOf(ScoreManifest part) =>
+        part.Tally.Where(t => CurationTally.IsBeside(t.Key)).ToDictionary() is { Count: > 0 } found ? new(found, StringComparer.Ordinal) : null;
 
     private string? EmbeddingsOf(ScoreManifest part, string signal) =>
         part.Embeddings.FirstOrDefault(e => e.Signal == signal) is { } found ? workspace.PathOf(found.File) : null;

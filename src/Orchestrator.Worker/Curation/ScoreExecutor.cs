@@ -14,8 +14,8 @@ namespace Orchestrator.Worker.Curation;
 /// of those that could not be judged.
 /// </summary>
 public sealed class ScoreExecutor(
-    AllowedRoots roots, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages, EntryLists entries, CurationInstruments instruments)
-    : CurationExecutor(roots, CurationDocument.Kind)
+    JobStorage storage, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages, EntryLists entries, CurationInstruments instruments)
+    : CurationExecutor(storage, CurationDocument.Kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Score;
@@ -27,22 +27,27 @@ public sealed class ScoreExecutor(
     private ShardOutcome Execute(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
     {
         var source = CurationJson.Read<ScorePayload>(work.Payload);
-        var resolved = Roots.Resolve(source.Path, "input.shards");
+        var resolved = Storage.Resolve(source.Path, "input.shards");
         if (!resolved.Ok)
         {
             return ShardOutcome.Failed(FailureKind.Fatal, resolved.Fault!.ToString());
         }
 
         using var stages = new StageLog(models, instruments);
-        var plan = ScoringPlan.Bind(CurationParser.ParseCanonical(work.Order.Document), stages, languages.Labeller, entries.Get);
-        if (!TarShardReader.TryOpen(resolved.Value, null, out var reader, out var damage))
+        var document = CurationParser.ParseCanonical(work.Order.Document);
+        using var columns = ColumnScores.Bind(document, workspace, cancellationToken);
+        using var subset = document.Input.Subset is { } uids ? InputSubset.Open(uids, workspace) : null;
+        var audit = document.Input.Format == CurationInput.Img2Dataset ? DownloadAudit.Open(source with { Path = resolved.Value }, workspace) : null;
+        var plan = ScoringPlan.Bind(document, stages, languages.Labeller, entries.Get);
+        (plan.Columns, plan.Subset) = (columns, subset);
+        if (!SourceShard.TryOpen(Storage, source with { Path = resolved.Value }, null, out var reader, out var damage))
         {
             return ShardOutcome.Failed(damage.Retryable ? FailureKind.Transient : FailureKind.Fatal, $"input.shards: {source.Name}: {damage.Message}");
         }
 
         using (reader)
         {
-            return Score(work, workspace, source, resolved.Value, plan, stages, reader, cancellationToken);
+            return Score(work, workspace, source, resolved.Value, plan, stages, reader, audit, cancellationToken);
         }
     }
 
@@ -54,6 +59,7 @@ public sealed class ScoreExecutor(
         ScoringPlan plan,
         StageLog stages,
         TarShardReader reader,
+        DownloadAudit? audit,
         CancellationToken cancellationToken)
     {
         var folder = workspace.CreateAttempt(work.Lease);
@@ -69,6 +75,13 @@ public sealed class ScoreExecutor(
 
             void Finished(PreparedSample sample)
             {
+                audit?.Meet(sample.Key);
+                if (sample.IsOutside)
+                {
+                    tally.Count(CurationTally.OutsideSubset, 1);
+                    return;
+                }
+
                 var row = ToRow(source.Name, sample);
                 writer.Append(row);
                 tally.Add(row);
@@ -99,6 +112,7 @@ public sealed class ScoreExecutor(
                 quarantine, new QuarantineRecord(source.Name, null, null, CurationPlan.Score, $"shard-{damage.Kind}", damage.Message));
         }
 
+        audit?.Finish(tally, quarantine);
         var lines = workspace.WriteFile(folder, "quarantine.jsonl", "", stream => quarantine.WriteTo(stream));
         var digests = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var model in plan.Models.SelectMany(s => s.Models))
@@ -106,9 +120,14 @@ public sealed class ScoreExecutor(
             digests[model.Name] = model.Model.Digest;
         }
 
+        foreach (var (name, digest) in plan.Columns?.Digests ?? [])
+        {
+            digests[name] = digest;
+        }
+
         var counts = tally.ToCounts();
         var manifest = new ScoreManifest(
-            source, new FileInfo(path).Length, tally.Read, scores, lines, embeddings.Finish(workspace, work.Lease.Shard.Index), digests, damage, new(counts.ToDictionary(), StringComparer.Ordinal));
+            source, Storage.Stat(path)?.Bytes ?? 0, tally.Read, scores, lines, embeddings.Finish(workspace, work.Lease.Shard.Index), digests, damage, new(counts.ToDictionary(), StringComparer.Ordinal));
         return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
     }
 

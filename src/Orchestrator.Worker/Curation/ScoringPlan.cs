@@ -1,3 +1,4 @@
+using Orchestrator.Data.Formats;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Inference;
@@ -49,6 +50,12 @@ public sealed class ScoringPlan
     /// <summary>True where a sample may become two samples of the output, so that its key must leave room for <see cref="OutputSamples.SyntheticSuffix"/>.</summary>
     public bool WritesSynthetic { get; private set; }
 
+    /// <summary>Published scores; null where no stage asks for any.</summary>
+    public ColumnScores? Columns { get; set; }
+
+    /// <summary>Uids to read; null reads all.</summary>
+    public UidSubset? Subset { get; set; }
+
     /// <summary>Stages without a model.</summary>
     public IReadOnlyList<FilterStage> Filters => _filters;
 
@@ -86,6 +93,9 @@ public sealed class ScoringPlan
                     break;
                 case BalanceOptions balance:
                     plan.Matcher = entries(balance.Entries);
+                    break;
+                case ColumnsOptions:
+                    // Looked up with the sample at hand; see Columns.
                     break;
                 case DedupOptions:
                     // Its hashes are made with the image at hand; who stands for whom is found over the whole pool.

@@ -15,7 +15,7 @@ namespace Orchestrator.Worker.Evaluation;
 public sealed record LaneManifest(string Cell, AttemptFile Generations, AttemptFile? Baseline, DeviceFingerprint? Device);
 
 /// <summary>Phase <c>acceptance</c>: a slice of prompts of one cell, counts only; no clock takes part.</summary>
-public sealed class AcceptanceExecutor(AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, TimeProvider time) : EvaluationExecutor(roots)
+public sealed class AcceptanceExecutor(JobStorage storage, LanguageShelf shelf, SpeedLane lane, TimeProvider time) : EvaluationExecutor(storage)
 {
     /// <inheritdoc />
     public override string Phase => EvaluationPlan.Acceptance;

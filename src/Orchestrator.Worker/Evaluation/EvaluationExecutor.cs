@@ -8,16 +8,16 @@ using Orchestrator.Worker.Execution;
 namespace Orchestrator.Worker.Evaluation;
 
 /// <summary>What the executors of an evaluation's phases share: the prompts.</summary>
-public abstract class EvaluationExecutor(AllowedRoots roots) : FolderExecutor<EvaluationWorkspace>(EvaluationDocument.Kind)
+public abstract class EvaluationExecutor(JobStorage storage) : FolderExecutor<EvaluationWorkspace>(EvaluationDocument.Kind)
 {
     /// <inheritdoc />
-    protected override EvaluationWorkspace? Open(ShardWork work, out ShardFailure? failure) => EvaluationWorkspace.Open(work, roots, out failure);
+    protected override EvaluationWorkspace? Open(ShardWork work, out ShardFailure? failure) => EvaluationWorkspace.Open(work, storage, out failure);
 
     /// <summary>The document's prompts.</summary>
     /// <exception cref="InvalidDataException">The file is missing or broken; the message names line and remedy.</exception>
     protected IReadOnlyList<EvaluationPrompt> ReadPrompts(EvaluationDocument document)
     {
-        var path = roots.Resolve(document.Prompts.Path, "prompts.path");
+        var path = storage.Roots.Resolve(document.Prompts.Path, "prompts.path");
         if (!path.Ok)
         {
             throw new InvalidDataException(path.Fault!.ToString());

@@ -15,7 +15,7 @@ namespace Orchestrator.Worker.Evaluation;
 /// Phase <c>report</c>: from the generations of both lanes to certificates, figures and files. Everything is computed from the
 /// step traces by pure functions; the files of the acceptance lane are the same bytes whatever the number of workers.
 /// </summary>
-public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : EvaluationExecutor(roots)
+public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf) : EvaluationExecutor(storage)
 {
     private const string ManifestName = "manifest.json";
 
@@ -74,11 +74,8 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
             ["broken"] = cells.Count(cell => cell.Verdict.Kind == LosslessnessKind.Broken),
         };
         var manifest = new OutputManifest { Document = System.Text.Encoding.UTF8.GetBytes(written.ToJsonString()), Models = models, Counts = counts, Files = files };
-        var digest = Write(workspace, ManifestName, stream => stream.Write(manifest.Write()));
-        if (Directory.Exists(workspace.Work))
-        {
-            Directory.Delete(workspace.Work, recursive: true);
-        }
+        var digest = workspace.Files.Write(ManifestName, stream => stream.Write(manifest.Write()));
+        workspace.Files.Finish();
 
         return ShardOutcome.Completed(CurationJson.ToOutput(
             new PublishManifest(workspace.Output, new AttemptFile(ManifestName, ManifestName, digest.Bytes, digest.Sha256), counts), counts));
@@ -86,7 +83,7 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
         void Put(string name, Action<Stream> write)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            files[name] = Write(workspace, name, write);
+            files[name] = workspace.Files.Write(name, write);
         }
     }
 
@@ -173,15 +170,6 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf) : Ev
         }
 
         return lanes;
-    }
-
-    private static FileDigest Write(EvaluationWorkspace workspace, string name, Action<Stream> write)
-    {
-        var path = Path.Combine(workspace.Output, name);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var file = AtomicFile.Create(path);
-        write(file.Stream);
-        return file.Commit();
     }
 
     private sealed record Lane(SamplingCell Sampling, List<Generation> Generations, List<Generation> Baseline, DeviceFingerprint? Device);

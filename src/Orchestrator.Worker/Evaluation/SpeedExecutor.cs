@@ -12,7 +12,7 @@ namespace Orchestrator.Worker.Evaluation;
 /// Phase <c>speed</c>: the baseline and one method in one process and engine, prompt by prompt, the first of the two changing
 /// with every prompt, after both are warm. Alone among this process's evaluation work.
 /// </summary>
-public sealed class SpeedExecutor(AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, TimeProvider time) : EvaluationExecutor(roots)
+public sealed class SpeedExecutor(JobStorage storage, LanguageShelf shelf, SpeedLane lane, TimeProvider time) : EvaluationExecutor(storage)
 {
     /// <summary>Generations of each arm that are thrown away first.</summary>
     private const int WarmUps = 3;

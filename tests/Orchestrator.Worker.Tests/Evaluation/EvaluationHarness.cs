@@ -25,8 +25,8 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
     public EvaluationHarness()
     {
         Root = Directory.CreateTempSubdirectory("evaluation-").FullName;
-        var roots = new AllowedRoots([Root]);
-        IShardExecutor[] all = [new AcceptanceExecutor(roots, shelf, lane, TimeProvider.System), new SpeedExecutor(roots, shelf, lane, TimeProvider.System), new ReportExecutor(roots, shelf)];
+        var storage = new JobStorage(new AllowedRoots([Root]));
+        IShardExecutor[] all = [new AcceptanceExecutor(storage, shelf, lane, TimeProvider.System), new SpeedExecutor(storage, shelf, lane, TimeProvider.System), new ReportExecutor(storage, shelf)];
         executors = all.ToDictionary(e => e.Phase);
         File.Copy(RepositoryFolder.PathOf("samples", "language", "question.jsonl"), Path.Combine(Root, "question.jsonl"));
     }

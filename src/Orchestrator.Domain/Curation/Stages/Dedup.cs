@@ -96,7 +96,7 @@ public sealed record DedupOptions(
     /// <inheritdoc />
     public override void CheckLinks(DocumentScope scope, IReadOnlyList<StageOptions> stages)
     {
-        var scores = stages.Select(s => s.MainSignal).OfType<string>().ToList();
+        var scores = stages.SelectMany(s => s.MainSignals).ToList();
         var embeddings = stages.Where(s => s.MakesEmbeddings).Select(s => s.MainSignal).OfType<string>().ToList();
         if (From is { Length: > 0 } from && !embeddings.Contains(from))
         {
