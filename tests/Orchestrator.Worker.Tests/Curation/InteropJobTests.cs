@@ -4,6 +4,7 @@ using Orchestrator.Data.Formats;
 using Orchestrator.Data.Scores;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Tests.Shared;
+using Orchestrator.Worker.Curation;
 
 namespace Orchestrator.Worker.Tests.Curation;
 
@@ -250,8 +251,12 @@ public sealed class InteropJobTests
     private static string Failures(CurationHarness harness) => string.Join("; ", harness.Failures.Select(f => $"{f.Key}: {f.Value.Message}"));
 
     /// <summary>Models that nobody may ask for.</summary>
-    private sealed class NoModels : Orchestrator.Worker.Curation.IScoringModels
+    private sealed class NoModels : IScoringModels
     {
-        public Orchestrator.Worker.Curation.IPairEncoder GetPairEncoder(string name) => throw new InvalidOperationException("A model was asked for.");
+        public IPairEncoder GetPairEncoder(string name) => throw new InvalidOperationException("A model was asked for.");
+
+        public IImageCaptioner GetCaptioner(string name) => throw new InvalidOperationException("A model was asked for.");
+
+        public ICaptionMatcher GetMatcher(string name) => throw new InvalidOperationException("A model was asked for.");
     }
 }
