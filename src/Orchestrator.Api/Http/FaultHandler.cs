@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Net.Http.Headers;
+using Orchestrator.Data.Storage;
 using Orchestrator.Persistence;
 using Orleans.Runtime;
 
@@ -32,12 +33,14 @@ internal sealed class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHan
 
         Log.Unavailable(logger, context.Request.Method, context.Request.Path, exception);
         context.Response.Headers[HeaderNames.RetryAfter] = RetryAfterSeconds;
-        await Problems.Unavailable("The store or the cluster did not answer; nothing is lost. Try again.").ExecuteAsync(context);
+        await Problems.Unavailable(exception is StorageException or StorageRefusedException
+            ? exception.Message
+            : "The store or the cluster did not answer; nothing is lost. Try again.").ExecuteAsync(context);
         return true;
     }
 
     public static bool MeansUnavailable(Exception exception) =>
         exception is StoreUnavailableException or DbException or OrleansException or TimeoutException or SiloUnavailableException
-            or OrleansMessageRejectionException
+            or OrleansMessageRejectionException or StorageException or StorageRefusedException
         || exception.InnerException is DbException;
 }

@@ -33,6 +33,9 @@ public sealed record JobResult(
 /// <param name="RejectedBy">Rejected, by rule.</param>
 /// <param name="QuarantinedBy">Quarantined, by reason.</param>
 /// <param name="Captions">Texts of the kept samples, by origin; each is a sample of the output. Empty for jobs without <c>capfilt</c>.</param>
+/// <param name="NotDownloaded">Rows of img2dataset's tables without a sample in the tar; not in <paramref name="Read"/>.</param>
+/// <param name="NotDownloadedBy">Those, by status.</param>
+/// <param name="OutsideSubset">Samples that <c>input.subset</c> does not name; not in <paramref name="Read"/>.</param>
 public sealed record SampleCounts(
     long Read,
     long Kept,
@@ -43,7 +46,10 @@ public sealed record SampleCounts(
     bool Balanced,
     IReadOnlyDictionary<string, long> RejectedBy,
     IReadOnlyDictionary<string, long> QuarantinedBy,
-    IReadOnlyDictionary<string, long> Captions);
+    IReadOnlyDictionary<string, long> Captions,
+    long NotDownloaded,
+    IReadOnlyDictionary<string, long> NotDownloadedBy,
+    long OutsideSubset);
 
 /// <summary>Input shards of the job.</summary>
 /// <param name="Damaged">Shards of which only a part could be read.</param>

@@ -34,18 +34,18 @@ internal static class ResultEndpoints
     private static async Task<Results<Ok<IReadOnlyList<ArtifactView>>, ProblemHttpResult>> ListAsync(
         string id, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
         await jobs.FindAsync(id, user, cancellationToken) is { } job
-            ? TypedResults.Ok(folder.List(job))
+            ? TypedResults.Ok(await folder.ListAsync(job))
             : Problems.UnknownJob(id);
 
-    private static Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> DownloadAsync(
+    private static Task<Results<FileStreamHttpResult, ProblemHttpResult>> DownloadAsync(
         string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
         SendAsync(id, path, context, user, jobs, folder, cancellationToken);
 
-    private static Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> ReportAsync(
+    private static Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(
         string id, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
         SendAsync(id, ArtifactFolder.ReportPath, context, user, jobs, folder, cancellationToken);
 
-    private static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> SendAsync(
+    private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> SendAsync(
         string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken)
     {
         if (await jobs.FindAsync(id, user, cancellationToken) is not { } job)
@@ -53,8 +53,8 @@ internal static class ResultEndpoints
             return Problems.UnknownJob(id);
         }
 
-        var file = folder.Find(job, path);
-        if (file.Path is null)
+        var file = await folder.FindAsync(job, path);
+        if (file.File is not { } stored)
         {
             return Problems.NotFound("There is no such file.", $"'{path}' of job {job.Id}: {file.Problem}");
         }
@@ -64,6 +64,6 @@ internal static class ResultEndpoints
         context.Response.Headers.ContentSecurityPolicy =
             "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; sandbox allow-scripts; frame-ancestors 'self'";
         context.Response.Headers.CacheControl = "private, no-cache";
-        return TypedResults.PhysicalFile(file.Path, ContentTypes.Of(file.Path), enableRangeProcessing: true, lastModified: File.GetLastWriteTimeUtc(file.Path));
+        return TypedResults.Stream(await folder.OpenAsync(stored), ContentTypes.Of(path), lastModified: stored.ModifiedAt, enableRangeProcessing: true);
     }
 }

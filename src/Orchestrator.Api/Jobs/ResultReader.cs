@@ -28,13 +28,13 @@ public sealed class ResultReader(IJobStore store, ArtifactFolder artifacts)
 
     private async Task<JsonElement?> EvaluationAsync(JobRecord job, CancellationToken cancellationToken)
     {
-        if (artifacts.Find(job, "result.json").Path is not { } path)
+        if ((await artifacts.FindAsync(job, "result.json")).File is not { } file)
         {
             return null;
         }
 
-        await using var file = File.OpenRead(path);
-        using var json = await JsonDocument.ParseAsync(file, default, cancellationToken);
+        await using var content = await artifacts.OpenAsync(file);
+        using var json = await JsonDocument.ParseAsync(content, default, cancellationToken);
         return json.RootElement.Clone();
     }
 
@@ -56,7 +56,8 @@ public sealed class ResultReader(IJobStore store, ArtifactFolder artifacts)
         return new(
             read, kept, rejected, duplicate, quarantined, undecided,
             kept + rejected + duplicate + quarantined + undecided == read,
-            Under(tally, CurationTally.RejectedBy("")), Under(tally, CurationTally.QuarantinedBy("")), Under(tally, CurationTally.Captions("")));
+            Under(tally, CurationTally.RejectedBy("")), Under(tally, CurationTally.QuarantinedBy("")), Under(tally, CurationTally.Captions("")),
+            tally.GetValueOrDefault(CurationTally.NotDownloaded), Under(tally, CurationTally.NotDownloadedBy("")), tally.GetValueOrDefault(CurationTally.OutsideSubset));
     }
 
     private static SortedDictionary<string, long> Under(IReadOnlyDictionary<string, long> tally, string prefix) =>

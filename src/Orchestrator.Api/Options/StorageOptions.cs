@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orchestrator.Api.Submission;
+using Orchestrator.Data.Storage.S3;
 
 namespace Orchestrator.Api.Options;
 
@@ -13,10 +14,13 @@ public sealed class StorageOptions
     public string? BaseDirectory { get; set; }
 
     /// <summary>
-    /// Folders that documents may name, relative to <see cref="BaseDirectory"/> or absolute. A path outside them, or one that
-    /// leaves them through a symbolic link, is refused before it is touched. Default: <see cref="BaseDirectory"/> alone.
+    /// Folders that documents may name, relative to <see cref="BaseDirectory"/> or absolute, and prefixes of buckets
+    /// (<c>s3://bucket/prefix</c>). A path outside them, or one that leaves them through a symbolic link, is refused before it is touched. Default: <see cref="BaseDirectory"/> alone.
     /// </summary>
     public List<string> AllowedRoots { get; set; } = [];
+
+    /// <summary>The S3-compatible server. Default: none.</summary>
+    public S3Options S3 { get; set; } = new();
 
     /// <summary>
     /// Folders of each tenant by its name, inside <see cref="AllowedRoots"/>. Where any tenant is listed, documents of a tenant
@@ -29,7 +33,7 @@ public sealed class StorageOptions
 /// <summary>Folders of one tenant.</summary>
 public sealed class TenantStorageOptions
 {
-    /// <summary>Relative to <see cref="StorageOptions.BaseDirectory"/> or absolute; relative paths of the tenant's documents start at the first.</summary>
+    /// <summary>Relative to <see cref="StorageOptions.BaseDirectory"/>, absolute, or <c>s3://bucket/prefix</c>; relative paths of the tenant's documents start at the first.</summary>
     public List<string> AllowedRoots { get; set; } = [];
 }
 
@@ -52,6 +56,7 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
             }
         }
 
+        errors.AddRange(S3Options.Validate(options.S3, options.AllowedRoots));
         CheckTenants(options, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
@@ -63,7 +68,7 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
             return;
         }
 
-        var all = new StoragePaths(Microsoft.Extensions.Options.Options.Create(new StorageOptions { BaseDirectory = options.BaseDirectory, AllowedRoots = options.AllowedRoots }));
+        using var all = new StoragePaths(Microsoft.Extensions.Options.Options.Create(new StorageOptions { BaseDirectory = options.BaseDirectory, AllowedRoots = options.AllowedRoots }));
         foreach (var (tenant, own) in options.Tenants)
         {
             if (own.AllowedRoots.Count == 0)
@@ -73,7 +78,7 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
 
             foreach (var (index, root) in own.AllowedRoots.Index())
             {
-                if (string.IsNullOrWhiteSpace(root) || !all.Roots.Resolve(root, "root", all.BaseDirectory).Ok)
+                if (string.IsNullOrWhiteSpace(root) || !all.Roots.ResolveAny(root, "root", all.BaseDirectory).Ok)
                 {
                     errors.Add($"Storage:Tenants:{tenant}:AllowedRoots:{index}: '{root}' is not inside Storage:AllowedRoots, which workers keep to; name a folder there.");
                 }

@@ -31,7 +31,7 @@ internal sealed class JobPageReader(IJobStore store, JobReader jobs, ResultReade
             ended ? [] : await LossesAsync(job, cancellationToken),
             [.. events.Select(e => new EventView(e.Seq, e.At, e.Type, JsonElement.Parse(e.Data)))],
             last is [var newest] ? newest.Seq : 0,
-            ended ? folder.List(job) : [],
+            ended ? await folder.ListAsync(job) : [],
             until - job.StartedAt);
     }
 

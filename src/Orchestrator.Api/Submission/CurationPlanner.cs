@@ -42,8 +42,8 @@ public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory worker
         var errors = mistakes.ToList();
         var paths = storage.For(root, tenant);
 
-        var input = InputCheck.Run(written.Shards, paths, limits.Value.MaxShards, errors);
-        var output = written.Output is { } path ? OutputCheck.Run(path, paths, errors) : null;
+        var input = await StoragePaths.RunAsync(() => InputCheck.Run(written.Shards, paths, limits.Value.MaxShards, errors, written.HasDownloadTables));
+        var output = written.Output is { } path ? await StoragePaths.RunAsync(() => OutputCheck.Run(path, paths, errors)) : null;
         var files = written.Files.DistinctBy(f => f.Text).ToDictionary(f => f.Text, f => FileCheck(f, paths, errors), StringComparer.Ordinal);
         var folders = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var field in written.Folders)
@@ -56,6 +56,13 @@ public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory worker
             folders[field.Text] = await scoreFolders.RunAsync(field, paths, tenant, errors);
         }
 
+        var subset = written.Subset is { } uids ? await StoragePaths.RunAsync(() => PublishedDataCheck.Subset(uids, paths, errors)) : null;
+        if (written.HasDownloadTables)
+        {
+            await StoragePaths.RunAsync(() => PublishedDataCheck.DownloadTables(input, paths, errors));
+        }
+
+        var tables = await StoragePaths.RunAsync(() => TablesOf(read, written, paths, errors));
         ModelCheck.Run(written.Models, await workers.ListAsync(), errors);
 
         if (errors.Count > 0 || read is null || output is null)
@@ -65,8 +72,9 @@ public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory worker
 
         var document = read with
         {
+            Input = read.Input with { Subset = subset },
             Output = read.Output with { Path = output },
-            Stages = [.. read.Stages.Select(s => WithAbsolutePaths(s, files, folders))],
+            Stages = [.. read.Stages.Select((s, i) => s is ColumnsOptions columns ? columns with { From = tables[i] } : WithAbsolutePaths(s, files, folders))],
         };
         var shards = input.Shards.Select((shard, i) => new ShardSpec(i, InputShardPayload.ToJson(shard))).ToList();
         return new CurationSubmission(Draft(document, HashOf(read), shards), [], input.Shards, input.Bytes);
@@ -88,6 +96,19 @@ public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory worker
     private static JobDraft Draft(CurationDocument document, string hash, IReadOnlyList<ShardSpec> shards) => new(
         CurationDocument.Kind, document.Name, document.Tenant, document.Priority, CurationParser.ToJson(document).ToJsonString(), hash,
         document.Output.Path, document.Models, shards);
+
+    /// <summary>Files of the <c>columns</c> stages by position of the stage.</summary>
+    private static Dictionary<int, IReadOnlyList<string>> TablesOf(CurationDocument? document, WrittenFields written, StoragePaths paths, List<DocumentError> errors)
+    {
+        var tables = new Dictionary<int, IReadOnlyList<string>>();
+        foreach (var stage in written.Tables.GroupBy(t => t.Path[.."$.stages[".Length] + t.Path["$.stages[".Length..t.Path.IndexOf(']', StringComparison.Ordinal)]))
+        {
+            var index = int.Parse(stage.Key["$.stages[".Length..], System.Globalization.CultureInfo.InvariantCulture);
+            tables[index] = PublishedDataCheck.Tables([.. stage], document?.Stages[index] as ColumnsOptions, paths, errors);
+        }
+
+        return tables;
+    }
 
     private static StageOptions WithAbsolutePaths(StageOptions stage, Dictionary<string, string?> files, Dictionary<string, string?> folders) => stage switch
     {

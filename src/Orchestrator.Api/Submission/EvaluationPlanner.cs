@@ -47,7 +47,7 @@ public sealed class EvaluationPlanner(StoragePaths storage, WorkerDirectory work
         var read = (EvaluationSubmission)Read(root, tenant);
         var errors = read.Errors.ToList();
         var paths = storage.For(root, tenant);
-        var output = WrittenFields.Of(root).Output is { } written ? OutputCheck.Run(written, paths, errors) : null;
+        var output = WrittenFields.Of(root).Output is { } written ? await StoragePaths.RunAsync(() => OutputCheck.Run(written, paths, errors)) : null;
         var needed = read.Document?.Models;
         ModelCheck.Run([.. NamedModels(root).Where(field => needed?.Contains(field.Text) ?? true)], await workers.ListAsync(), errors);
         if (read.Document is not { } document)

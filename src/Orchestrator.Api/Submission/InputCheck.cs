@@ -13,7 +13,13 @@ internal static class InputCheck
     // A brace range over a missing folder would list every file of it; the first ones tell the story.
     private const int MaxMissingShown = 5;
 
-    public static CheckedInput Run(IReadOnlyList<WrittenField> patterns, StoragePaths paths, int maxShards, List<DocumentError> errors)
+    /// <summary>Expands and looks.</summary>
+    /// <param name="patterns">As written.</param>
+    /// <param name="paths">Folders of this server.</param>
+    /// <param name="maxShards">Most shards of a job.</param>
+    /// <param name="errors">Receives mistakes.</param>
+    /// <param name="takesFolders">True where a pattern that ends with <c>/</c> means the tars of that folder, as img2dataset leaves them.</param>
+    public static CheckedInput Run(IReadOnlyList<WrittenField> patterns, StoragePaths paths, int maxShards, List<DocumentError> errors, bool takesFolders = false)
     {
         var shards = new List<ShardFile>();
         var firstPattern = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -21,20 +27,18 @@ internal static class InputCheck
         foreach (var pattern in patterns)
         {
             // One pattern at a time: shards keep the document's order, and a file named by two patterns is seen.
-            var (files, faults) = ShardPatterns.Expand([pattern.Text], paths.Roots, "input.shards", paths.BaseDirectory, maxShards);
-            errors.AddRange(faults.Select(f => ToError(pattern.Path, f)));
+            var (files, found) = Look(takesFolders && pattern.Text.EndsWith('/') ? pattern with { Text = pattern.Text + "*.tar" } : pattern, paths, maxShards, errors);
             var missing = new List<string>();
             foreach (var file in files)
             {
-                var info = new FileInfo(file.Path);
-                if (!info.Exists)
+                if (!found.TryGetValue(file.Path, out var stored))
                 {
                     missing.Add(file.Name);
                 }
                 else if (firstPattern.TryAdd(file.Path, pattern.Path))
                 {
-                    shards.Add(file);
-                    bytes += info.Length;
+                    shards.Add(file with { Found = stored });
+                    bytes += stored.Bytes;
                 }
                 else
                 {
@@ -54,6 +58,31 @@ internal static class InputCheck
         }
 
         return new(shards, bytes);
+    }
+
+    private static (IReadOnlyList<ShardFile> Files, IReadOnlyDictionary<string, StoredFile> Found) Look(
+        WrittenField pattern, StoragePaths paths, int maxShards, List<DocumentError> errors)
+    {
+        try
+        {
+            var (files, faults) = ShardPatterns.Expand([pattern.Text], paths.Storage, "input.shards", paths.BaseDirectory, maxShards);
+            errors.AddRange(faults.Select(f => ToError(pattern.Path, f)));
+            var found = files.Where(f => f.Found is not null).ToDictionary(f => f.Path, f => f.Found!, StringComparer.Ordinal);
+            foreach (var kind in files.Where(f => f.Found is null).GroupBy(f => paths.Storage.Of(f.Path)))
+            {
+                foreach (var (path, stored) in kind.Key.StatAll([.. kind.Select(f => f.Path)]))
+                {
+                    found[path] = stored;
+                }
+            }
+
+            return (files, found);
+        }
+        catch (Exception e) when (e is StorageException or StorageRefusedException)
+        {
+            errors.Add(new(pattern.Path, pattern.Text, e.Message));
+            return ([], new Dictionary<string, StoredFile>());
+        }
     }
 
     public static DocumentError ToError(string path, DataFault fault) => new(path, fault.Subject, $"{fault.Problem} {fault.Remedy}");

@@ -4,11 +4,19 @@ using Orchestrator.Data.Storage;
 
 namespace Orchestrator.Api.Submission;
 
-/// <summary>Payload of a <c>score</c> shard: <c>{"path": absolute, "name": as written}</c>.</summary>
+/// <summary>Payload of a <c>score</c> shard: <c>{"path": absolute, "name": as written}</c>, and of an object its <c>version</c>.</summary>
 internal static class InputShardPayload
 {
-    public static string ToJson(ShardFile shard) =>
-        new JsonObject { ["path"] = shard.Path, ["name"] = shard.Name }.ToJsonString();
+    public static string ToJson(ShardFile shard)
+    {
+        var json = new JsonObject { ["path"] = shard.Path, ["name"] = shard.Name };
+        if (shard.Found?.Version is { } version)
+        {
+            json["version"] = version;
+        }
+
+        return json.ToJsonString();
+    }
 
     /// <summary>The name of an input shard, or null for a payload of another phase.</summary>
     public static string? NameOf(JsonElement payload) =>

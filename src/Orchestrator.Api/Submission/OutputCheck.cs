@@ -1,3 +1,5 @@
+using Orchestrator.Data.Storage;
+using Orchestrator.Data.Storage.S3;
 using Orchestrator.Domain.Documents;
 
 namespace Orchestrator.Api.Submission;
@@ -8,20 +10,39 @@ internal static class OutputCheck
     /// <summary>The absolute path, or null with an error noted.</summary>
     public static string? Run(WrittenField output, StoragePaths paths, List<DocumentError> errors)
     {
-        var resolved = paths.Roots.Resolve(output.Text, "output.path", paths.BaseDirectory);
+        var resolved = paths.Storage.Resolve(output.Text, "output.path", paths.BaseDirectory);
         if (!resolved.Ok)
         {
             errors.Add(InputCheck.ToError(output.Path, resolved.Fault!));
             return null;
         }
 
-        if (Problem(resolved.Value) is { } problem)
+        if ((S3Address.Is(resolved.Value) ? ProblemOfPrefix(resolved.Value, paths.Storage) : Problem(resolved.Value)) is { } problem)
         {
             errors.Add(new(output.Path, output.Text, problem));
             return null;
         }
 
         return resolved.Value;
+    }
+
+    private static string? ProblemOfPrefix(string address, JobStorage storage)
+    {
+        if (S3Address.Parse(address).Key.Length == 0)
+        {
+            return "is a whole bucket; name a prefix of it, for example s3://bucket/run-7";
+        }
+
+        try
+        {
+            return storage.Of(address).List(address).Any() ? "the prefix holds objects already; name another one, or move them away"
+                : storage.Stat(address) is not null ? "is an object; name a prefix that has none below it"
+                : null;
+        }
+        catch (Exception e) when (e is StorageException or StorageRefusedException)
+        {
+            return e.Message;
+        }
     }
 
     private static string? Problem(string path)

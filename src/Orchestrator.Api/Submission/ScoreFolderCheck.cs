@@ -27,8 +27,8 @@ public sealed class ScoreFolderCheck(IJobStore store)
             folder = job.OutputKey;
         }
 
-        var resolved = paths.Roots.Resolve(folder, field.Path, paths.BaseDirectory);
-        var found = resolved.Ok ? ScoreFolder.Open(resolved.Value, field.Path) : resolved.Fault!;
+        var resolved = paths.Storage.Resolve(folder, field.Path, paths.BaseDirectory);
+        var found = resolved.Ok ? await StoragePaths.RunAsync(() => ScoreFolder.Open(resolved.Value, field.Path, paths.Storage)) : resolved.Fault!;
         if (found.Ok)
         {
             return resolved.Value;

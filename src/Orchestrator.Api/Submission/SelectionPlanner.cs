@@ -37,12 +37,13 @@ public sealed class SelectionPlanner(StoragePaths storage, ScoreFolderCheck scor
         var errors = mistakes.ToList();
         var written = WrittenFields.Of(root);
         var paths = storage.For(root, tenant);
-        var output = written.Output is { } path ? OutputCheck.Run(path, paths, errors) : null;
+        var output = written.Output is { } path ? await StoragePaths.RunAsync(() => OutputCheck.Run(path, paths, errors)) : null;
         var from = written.From is { } named ? await scoreFolders.RunAsync(named, paths, tenant, errors) : null;
         var inputBase = read?.InputBase is { } folder ? ResolveBase(folder, paths, errors) : paths.BaseDirectory;
-        var scores = from is null ? null : ScoreFolder.Open(from, "$.from").Value;
-        var shards = scores is null || inputBase is null ? [] : Look(scores, inputBase, paths, read, errors);
-        var bytes = shards.Sum(s => new FileInfo(s.Path).Length);
+        using var pins = new SpoolPins();
+        IReadOnlyList<string> parts = from is null ? [] : await StoragePaths.RunAsync(() => Fetch(from, paths, pins, errors));
+        var shards = parts.Count == 0 || inputBase is null ? [] : await StoragePaths.RunAsync(() => Look(parts, inputBase, paths, read, errors));
+        var bytes = shards.Sum(s => s.Found?.Bytes ?? 0);
         if (errors.Count > 0 || read is null || output is null || from is null)
         {
             return new CurationSubmission(read is null ? null : Draft(read, HashOf(read)), CurationPlanner.Shorten(errors), shards, bytes);
@@ -50,7 +51,7 @@ public sealed class SelectionPlanner(StoragePaths storage, ScoreFolderCheck scor
 
         var document = read with { From = from, InputBase = inputBase, Output = read.Output with { Path = output } };
         return new CurationSubmission(
-            Draft(document, HashOf(read)), [], shards, bytes, preview ? SelectionPreview.Count(scores!.Parts, document.Select, cancellationToken) : null);
+            Draft(document, HashOf(read)), [], shards, bytes, preview ? SelectionPreview.Count(parts, document.Select, cancellationToken) : null);
     }
 
     private static (SelectionDocument? Document, IReadOnlyList<DocumentError> Errors) Parse(JsonElement root, string? tenant)
@@ -70,7 +71,7 @@ public sealed class SelectionPlanner(StoragePaths storage, ScoreFolderCheck scor
 
     private static string? ResolveBase(string folder, StoragePaths paths, List<DocumentError> errors)
     {
-        var resolved = paths.Roots.Resolve(folder, "$.inputBase", paths.BaseDirectory);
+        var resolved = paths.Storage.Resolve(folder, "$.inputBase", paths.BaseDirectory);
         if (resolved.Ok)
         {
             return resolved.Value;
@@ -80,14 +81,28 @@ public sealed class SelectionPlanner(StoragePaths storage, ScoreFolderCheck scor
         return null;
     }
 
+    /// <summary>Local paths of the score parts; none with an error noted.</summary>
+    private static List<string> Fetch(string from, StoragePaths paths, SpoolPins pins, List<DocumentError> errors)
+    {
+        try
+        {
+            return [.. ScoreFolder.Open(from, "$.from", paths.Storage).Value.Parts.Select(part => paths.Storage.Fetch(part, pins))];
+        }
+        catch (Exception e) when (e is StorageException or StorageRefusedException)
+        {
+            errors.Add(new("$.from", from, e.Message));
+            return [];
+        }
+    }
+
     /// <summary>The shards that were scored, and whether the scores have what the rules name.</summary>
-    private static List<ShardFile> Look(ScoreFolder scores, string inputBase, StoragePaths paths, SelectionDocument? document, List<DocumentError> errors)
+    private static List<ShardFile> Look(IReadOnlyList<string> parts, string inputBase, StoragePaths paths, SelectionDocument? document, List<DocumentError> errors)
     {
         var shards = new List<ShardFile>();
         var missing = new List<string>();
-        for (var i = 0; i < scores.Parts.Count; i++)
+        for (var i = 0; i < parts.Count; i++)
         {
-            var opened = ScorePartReader.Open(scores.Parts[i]);
+            var opened = ScorePartReader.Open(parts[i]);
             if (!opened.Ok)
             {
                 errors.Add(InputCheck.ToError("$.from", opened.Fault!));
@@ -103,10 +118,10 @@ public sealed class SelectionPlanner(StoragePaths storage, ScoreFolderCheck scor
 
             if (reader.Rows > 0 && reader.ReadGroup(0, 0, [ScoreColumn.Shard]).Text(ScoreColumn.Shard)[0] is { } name)
             {
-                var resolved = paths.Roots.Resolve(name, "$.inputBase", inputBase);
-                if (resolved.Ok && File.Exists(resolved.Value))
+                var resolved = paths.Storage.Resolve(name, "$.inputBase", inputBase);
+                if (resolved.Ok && paths.Storage.Stat(resolved.Value) is { } found)
                 {
-                    shards.Add(new ShardFile(name, resolved.Value));
+                    shards.Add(new ShardFile(name, resolved.Value, found));
                 }
                 else
                 {
@@ -119,7 +134,7 @@ public sealed class SelectionPlanner(StoragePaths storage, ScoreFolderCheck scor
         {
             errors.Add(new(
                 "$.inputBase", string.Join(", ", missing.Take(5)),
-                $"{missing.Count} of the {scores.Parts.Count} scored shards are not below '{inputBase}'; name the folder that their paths start from"));
+                $"{missing.Count} of the {parts.Count} scored shards are not below '{inputBase}'; name the folder that their paths start from"));
         }
 
         return shards;

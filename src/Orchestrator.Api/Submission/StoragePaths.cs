@@ -3,11 +3,12 @@ using Microsoft.Extensions.Options;
 using Orchestrator.Api.Auth;
 using Orchestrator.Api.Options;
 using Orchestrator.Data.Storage;
+using Orchestrator.Data.Storage.S3;
 
 namespace Orchestrator.Api.Submission;
 
-/// <summary>The folders of this server, or of one tenant, made absolute once. Immutable.</summary>
-public sealed class StoragePaths
+/// <summary>The folders and buckets of this server, or of one tenant, made absolute once. Immutable.</summary>
+public sealed class StoragePaths : IDisposable
 {
     private readonly Dictionary<string, StoragePaths> tenants = new(StringComparer.Ordinal);
     private readonly StoragePaths? nothing;
@@ -16,25 +17,30 @@ public sealed class StoragePaths
     public StoragePaths(IOptions<StorageOptions> options)
     {
         BaseDirectory = Path.GetFullPath(options.Value.BaseDirectory ?? Directory.GetCurrentDirectory());
-        Roots = new AllowedRoots(options.Value.AllowedRoots.Count == 0
-            ? [BaseDirectory]
-            : options.Value.AllowedRoots.Select(root => Path.GetFullPath(root, BaseDirectory)));
+        Storage = new JobStorage(
+            new AllowedRoots(options.Value.AllowedRoots.Count == 0 ? [BaseDirectory] : options.Value.AllowedRoots, BaseDirectory), options.Value.S3);
         foreach (var (tenant, own) in options.Value.Tenants)
         {
-            var roots = own.AllowedRoots.Select(root => Path.GetFullPath(root, BaseDirectory)).ToList();
-            tenants[tenant] = new StoragePaths(roots[0], roots);
+            tenants[tenant] = new StoragePaths(
+                S3Address.Is(own.AllowedRoots[0]) ? own.AllowedRoots[0] : Path.GetFullPath(own.AllowedRoots[0], BaseDirectory), Storage.Narrow(new AllowedRoots(own.AllowedRoots, BaseDirectory)));
         }
 
-        nothing = tenants.Count == 0 ? null : new StoragePaths(BaseDirectory, []);
+        nothing = tenants.Count == 0 ? null : new StoragePaths(BaseDirectory, Storage.Narrow(new AllowedRoots([])));
     }
 
-    private StoragePaths(string baseDirectory, IEnumerable<string> roots) => (BaseDirectory, Roots) = (baseDirectory, new AllowedRoots(roots));
+    private StoragePaths(string baseDirectory, JobStorage storage) => (BaseDirectory, Storage) = (baseDirectory, storage);
 
     /// <summary>Folder of relative paths.</summary>
     public string BaseDirectory { get; }
 
+    /// <summary>Everything that jobs may touch.</summary>
+    public JobStorage Storage { get; }
+
     /// <summary>Folders that jobs may touch.</summary>
-    public AllowedRoots Roots { get; }
+    public AllowedRoots Roots => Storage.Roots;
+
+    /// <inheritdoc />
+    public void Dispose() => Storage.Dispose();
 
     /// <summary>The folders of a tenant's jobs.</summary>
     public StoragePaths For(string tenant) => tenants.TryGetValue(tenant, out var own) ? own : nothing ?? this;
@@ -46,4 +52,10 @@ public sealed class StoragePaths
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty("tenant", out var named) && named.ValueKind == JsonValueKind.String
             ? named.GetString()!
             : tenant ?? TenantNames.Default);
+
+    /// <summary>Runs what waits for storage on a thread of its own: a blocked pool thread is one that answers nobody.</summary>
+    internal static Task<T> RunAsync<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <inheritdoc cref="RunAsync{T}" />
+    internal static Task RunAsync(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
 
 namespace Orchestrator.Api.Submission;
@@ -21,7 +22,10 @@ internal sealed record WrittenFields(
     IReadOnlyList<WrittenField> Folders,
     IReadOnlyList<WrittenField> ScoreFolders,
     WrittenField? From,
-    bool NamesTenant)
+    bool NamesTenant,
+    WrittenField? Subset,
+    bool HasDownloadTables,
+    IReadOnlyList<WrittenField> Tables)
 {
     // Fields of stages that name a file.
     private static readonly string[] FileFields = ["languageModel", "entries", "centroids"];
@@ -47,7 +51,10 @@ internal sealed record WrittenFields(
                 .. Fields(stages, ScoreFields).Where(f => !IsArray(f)),
             ],
             Field(Member(root, "from"), "$.from"),
-            Member(root, "tenant") is { ValueKind: not JsonValueKind.Null });
+            Member(root, "tenant") is { ValueKind: not JsonValueKind.Null },
+            Field(Member(Member(root, "input"), "subset"), "$.input.subset"),
+            Member(Member(root, "input"), "format") is { ValueKind: JsonValueKind.String } format && format.GetString() == CurationInput.Img2Dataset,
+            [.. stages.SelectMany((stage, i) => TablesOf(stage, $"$.stages[{i}].from"))]);
     }
 
     private static IReadOnlyList<ModelField> ModelFieldsOf(JsonElement stage) =>
@@ -57,6 +64,11 @@ internal sealed record WrittenFields(
         stages.SelectMany((stage, i) => names.Select(name => Field(Member(stage, name), $"$.stages[{i}].{name}"))).OfType<WrittenField>();
 
     private static bool IsArray(WrittenField field) => field.Text.EndsWith(ImageClusterFilterOptions.ArrayEnding, StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<WrittenField> TablesOf(JsonElement stage, string path) =>
+        Member(stage, "type") is not { ValueKind: JsonValueKind.String } type || type.GetString() != ColumnsOptions.TypeName ? []
+        : Field(Member(stage, "from"), path) is { } single ? [single]
+        : Items(Member(stage, "from")).Select((item, i) => Field(item, $"{path}[{i}]")).OfType<WrittenField>();
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
         parent is { ValueKind: JsonValueKind.Object } p && p.TryGetProperty(name, out var value) ? value : null;

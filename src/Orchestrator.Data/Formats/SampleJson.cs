@@ -25,9 +25,13 @@ public static class SampleJson
     /// <summary>The JSON with members added, in the order given.</summary>
     /// <param name="json">A sample's <c>json</c> member; a byte order mark is kept.</param>
     /// <param name="added">Members; names as <see cref="SampleJson"/> says.</param>
-    /// <param name="uid">Takes the place of the value of <c>uid</c> where the object has one that is a string; null leaves it.</param>
+    /// <param name="uid">
+    /// Takes the place of the value of <c>uid</c> where the object has one that is a string; is added where it has none, since DataComp's
+    /// resharder finds samples by it. Null does neither.
+    /// </param>
     /// <param name="name">Member name for the fault.</param>
-    public static Checked<byte[]> Add(ReadOnlySpan<byte> json, IReadOnlyList<AddedMember> added, string? uid, string name)
+    /// <param name="replacesUid">False leaves a <c>uid</c> that is there.</param>
+    public static Checked<byte[]> Add(ReadOnlySpan<byte> json, IReadOnlyList<AddedMember> added, string? uid, string name, bool replacesUid = true)
     {
         var mark = json.StartsWith(Bom) ? Bom.Length : 0;
         if (Scan(json[mark..], [.. added.Select(a => a.Name)], out var layout) is { } problem)
@@ -38,7 +42,7 @@ public static class SampleJson
         var body = json[mark..];
         using var result = new MemoryStream(json.Length + 256);
         result.Write(json[..mark]);
-        if (uid is not null && layout.Uid.End.Value > 0)
+        if (uid is not null && replacesUid && layout.Uid.End.Value > 0)
         {
             result.Write(body[..layout.Uid.Start]);
             result.Write(JsonText.Line(writer => writer.WriteStringValue(uid)));
@@ -62,12 +66,24 @@ public static class SampleJson
             result.Write(JsonText.Line(member.WriteValue));
         }
 
+        if (uid is not null && !layout.HasUid)
+        {
+            if (added.Count > 0 || !layout.IsEmpty)
+            {
+                result.WriteByte((byte)',');
+                result.Write(body[layout.Lead]);
+            }
+
+            result.Write("\"uid\": "u8);
+            result.Write(JsonText.Line(writer => writer.WriteStringValue(uid)));
+        }
+
         result.Write(body[layout.Insert..]);
         return result.ToArray();
     }
 
-    /// <summary>Where to insert (after the last value, or after the brace of an empty object), what white space leads members, the free names, and where the value of uid stands.</summary>
-    private readonly record struct Layout(int Insert, Range Lead, bool IsEmpty, string[] Names, Range Uid);
+    /// <summary>Where to insert (after the last value, or after the brace of an empty object), what white space leads members, the free names, and where the value of uid stands, if there is one.</summary>
+    private readonly record struct Layout(int Insert, Range Lead, bool IsEmpty, string[] Names, Range Uid, bool HasUid);
 
     private static string? Scan(ReadOnlySpan<byte> json, string[] names, out Layout layout)
     {
@@ -88,7 +104,7 @@ public static class SampleJson
             }
 
             var afterBrace = (int)reader.BytesConsumed;
-            var (firstMember, insert, uid, isUid) = (-1, afterBrace, default(Range), false);
+            var (firstMember, insert, uid, isUid, hasUid) = (-1, afterBrace, default(Range), false, false);
             while (reader.Read())
             {
                 if (isUid && reader.TokenType == JsonTokenType.String)
@@ -102,6 +118,7 @@ public static class SampleJson
                     firstMember = firstMember < 0 ? (int)reader.TokenStartIndex : firstMember;
                     var property = reader.GetString()!;
                     isUid = property == "uid";
+                    hasUid |= isUid;
                     if (names.Any(n => property.Contains(n, StringComparison.Ordinal)))
                     {
                         taken.Add(property);
@@ -114,7 +131,7 @@ public static class SampleJson
                 }
             }
 
-            layout = new Layout(insert, firstMember < 0 ? ..0 : afterBrace..firstMember, firstMember < 0, Array.ConvertAll(names, n => FreeName(n, taken)), uid);
+            layout = new Layout(insert, firstMember < 0 ? ..0 : afterBrace..firstMember, firstMember < 0, Array.ConvertAll(names, n => FreeName(n, taken)), uid, hasUid);
             return null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

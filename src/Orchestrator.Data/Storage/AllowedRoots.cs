@@ -1,6 +1,8 @@
+using Orchestrator.Data.Storage.S3;
+
 namespace Orchestrator.Data.Storage;
 
-/// <summary>The folders this process may touch. A path is judged, links and all, before anything is opened.</summary>
+/// <summary>The folders, buckets and prefixes this process may touch. A path is judged, links and all, before anything is opened.</summary>
 /// <remarks>
 /// A path is accepted when it lies under a root and so does every symbolic link on the way; the result has no links left in it
 /// at the moment of the check, so callers use it and not the original. An empty list refuses everything.
@@ -16,15 +18,51 @@ public sealed class AllowedRoots
 
     // As written and as resolved: a root may itself be reached through links, which its owner chose.
     private readonly (string Written, string Resolved)[] _roots;
+    private readonly S3Address[] _objectRoots;
 
-    /// <param name="roots">Folders, absolute or relative to the current directory; they need not exist yet.</param>
-    public AllowedRoots(IEnumerable<string> roots)
+    /// <param name="roots">Folders, absolute or relative to <paramref name="baseFolder"/>, which need not exist yet, and <c>s3://bucket/prefix</c>.</param>
+    /// <param name="baseFolder">Folder of relative roots; null (default) is the current directory.</param>
+    /// <exception cref="FormatException">A root that begins with <c>s3://</c> is no address.</exception>
+    public AllowedRoots(IEnumerable<string> roots, string? baseFolder = null)
     {
-        _roots = [.. roots.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))).Select(full => (full, ResolveFreely(full)))];
+        var all = roots.ToList();
+        _objectRoots = [.. all.Where(S3Address.Is).Select(S3Address.Parse)];
+        _roots =
+        [
+            .. all.Where(root => !S3Address.Is(root))
+                .Select(root => Path.TrimEndingDirectorySeparator(baseFolder is null ? Path.GetFullPath(root) : Path.GetFullPath(root, Path.GetFullPath(baseFolder))))
+                .Select(full => (full, ResolveFreely(full))),
+        ];
     }
 
-    /// <summary>The roots, absolute, as written.</summary>
-    public IReadOnlyList<string> Roots => [.. _roots.Select(r => r.Written)];
+    /// <summary>The roots, absolute, as written; folders first.</summary>
+    public IReadOnlyList<string> Roots => [.. _roots.Select(r => r.Written), .. _objectRoots.Select(r => r.ToString())];
+
+    /// <summary>As <see cref="Resolve"/>, and takes objects too: <c>s3://bucket/key</c> below a root of that kind.</summary>
+    /// <param name="path">A file path or an address.</param>
+    /// <param name="field">Field of the document or setting, for the fault.</param>
+    /// <param name="baseFolder">Folder or prefix for relative paths; null (default) is the current directory.</param>
+    public Checked<string> ResolveAny(string path, string field, string? baseFolder = null)
+    {
+        var full = !S3Address.Is(path) && baseFolder is not null && S3Address.Is(baseFolder) && path.Length > 0 && !Path.IsPathRooted(path)
+            ? $"{baseFolder.TrimEnd('/')}/{path}"
+            : path;
+        if (!S3Address.Is(full))
+        {
+            return Resolve(path, field, baseFolder is not null && S3Address.Is(baseFolder) ? null : baseFolder);
+        }
+
+        if (S3Address.TryParse(full, out var problem) is not { } address)
+        {
+            return new DataFault(path, field, $"The address {problem}.", "Write it as s3://bucket/key, with '/' between names.");
+        }
+
+        return Array.Exists(_objectRoots, root => root.Rest(address) is not null)
+            ? address.ToString()
+            : new DataFault(path, field, "The address is outside Storage:AllowedRoots.", _objectRoots.Length == 0
+                ? $"Add {S3Address.Scheme}{address.Bucket} or a prefix of it to Storage:AllowedRoots."
+                : $"Use an address under {string.Join(" or ", _objectRoots.Select(r => $"'{r}'"))}, or add its bucket or prefix to Storage:AllowedRoots.");
+    }
 
     /// <summary>The absolute path to use, without links, or why the path is refused.</summary>
     /// <param name="path">Absolute, or relative to <paramref name="baseFolder"/>. It need not exist.</param>
@@ -44,7 +82,7 @@ public sealed class AllowedRoots
 
         if (path.Contains("://", StringComparison.Ordinal))
         {
-            return new DataFault(path, field, "The path names another kind of storage.", "Use a file path: this storage holds local files.");
+            return new DataFault(path, field, "The path names another kind of storage.", "Use a file path: this field takes local files.");
         }
 
         var full = baseFolder is null ? Path.GetFullPath(path) : Path.GetFullPath(path, Path.GetFullPath(baseFolder));

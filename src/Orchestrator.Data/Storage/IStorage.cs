@@ -1,68 +1,64 @@
 namespace Orchestrator.Data.Storage;
 
-/// <summary>Where a job's files are. Paths are what documents hold; every call judges its path first and returns refusals as values.</summary>
+/// <summary>
+/// One kind of storage: files of a disk, or objects of a server. Paths are absolute and were judged by
+/// <see cref="AllowedRoots"/> before. Whoever reads or writes through it need not know which kind it is.
+/// </summary>
 /// <remarks>
-/// Safe to call from several threads. A write is visible wholly or not at all; two writers of one path leave one whole file.
-/// Object stores satisfy this with a put instead of a rename.
+/// Safe to call from several threads; calls block. Trouble of the moment is an <see cref="IOException"/>, a refusal for good is a
+/// <see cref="StorageRefusedException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </remarks>
 public interface IStorage
 {
-    /// <summary>Opens for sequential reading; a missing file is a fault. The caller disposes the stream.</summary>
-    Checked<Stream> OpenRead(string path, string field);
+    /// <summary>What is known of a file; null where there is none.</summary>
+    StoredFile? Stat(string path);
 
-    /// <summary>True when a file is there; a refused path is a fault.</summary>
-    Checked<bool> Exists(string path, string field);
+    /// <summary>The same of many files, those that exist, by path. May be quicker than one at a time.</summary>
+    IReadOnlyDictionary<string, StoredFile> StatAll(IReadOnlyCollection<string> paths);
 
-    /// <summary>Expands shard patterns against this storage.</summary>
-    (IReadOnlyList<ShardFile> Files, IReadOnlyList<DataFault> Faults) Expand(IReadOnlyList<string> patterns, string field);
+    /// <summary>Every file below a folder, whose path begins with <paramref name="folder"/> and a <c>/</c>, in the order of paths in UTF-8.</summary>
+    IEnumerable<StoredFile> List(string folder);
 
-    /// <summary>Writes a whole file; <paramref name="content"/> is called once with a forward stream.</summary>
-    Checked<FileDigest> Write(string path, string field, Action<Stream> content);
+    /// <summary>Opens for reading; the stream can seek. The caller disposes it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="version">Version that it must have, from <see cref="StoredFile.Version"/>; null takes the present one.</param>
+    Stream OpenRead(string path, string? version = null);
+
+    /// <summary>A file of this machine with the same content, for readers that jump about in it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="pins">Keeps the copy until disposed of.</param>
+    string Fetch(string path, SpoolPins pins);
+
+    /// <summary>The output folder at <paramref name="path"/>, which need not exist.</summary>
+    IOutputFolder OpenOutput(string path);
 }
 
-/// <summary>Files on a local or mounted disk, inside <see cref="AllowedRoots"/>.</summary>
-/// <param name="roots">Guard for every path.</param>
-/// <param name="baseFolder">Folder for relative paths; null is the current directory.</param>
-public sealed class LocalStorage(AllowedRoots roots, string? baseFolder = null) : IStorage
+/// <summary>Files on a local or mounted disk.</summary>
+public sealed class LocalStorage : IStorage
 {
     /// <inheritdoc />
-    public Checked<Stream> OpenRead(string path, string field) => Guarded<Stream>(path, field, full =>
-        new FileStream(full, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan));
-
-    /// <inheritdoc />
-    public Checked<bool> Exists(string path, string field) => Guarded<bool>(path, field, full => File.Exists(full));
-
-    /// <inheritdoc />
-    public (IReadOnlyList<ShardFile> Files, IReadOnlyList<DataFault> Faults) Expand(IReadOnlyList<string> patterns, string field) =>
-        ShardPatterns.Expand(patterns, roots, field, baseFolder);
-
-    /// <inheritdoc />
-    public Checked<FileDigest> Write(string path, string field, Action<Stream> content) => Guarded<FileDigest>(path, field, full =>
+    public StoredFile? Stat(string path)
     {
-        using var file = AtomicFile.Create(full);
-        content(file.Stream);
-        return file.Commit();
-    });
-
-    private Checked<T> Guarded<T>(string path, string field, Func<string, Checked<T>> action)
-    {
-        var full = roots.Resolve(path, field, baseFolder);
-        if (!full.Ok)
-        {
-            return full.Fault!;
-        }
-
-        try
-        {
-            return action(full.Value);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return new DataFault(path, field, "There is no such file.", "Check the path and that its disk is mounted.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return new DataFault(path, field, $"The file system refused ({e.Message}).", "Check permissions and free space.");
-        }
+        var file = new FileInfo(path);
+        return file.Exists ? new StoredFile(path, file.Length, null, file.LastWriteTimeUtc) : null;
     }
+
+    /// <inheritdoc />
+    public IReadOnlyDictionary<string, StoredFile> StatAll(IReadOnlyCollection<string> paths) =>
+        paths.Select(Stat).OfType<StoredFile>().DistinctBy(f => f.Path).ToDictionary(f => f.Path, StringComparer.Ordinal);
+
+    /// <inheritdoc />
+    public IEnumerable<StoredFile> List(string folder) => Directory.Exists(folder)
+        ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Stat).OfType<StoredFile>()
+        : [];
+
+    /// <inheritdoc />
+    public Stream OpenRead(string path, string? version = null) =>
+        new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
+
+    /// <inheritdoc />
+    public string Fetch(string path, SpoolPins pins) => path;
+
+    /// <inheritdoc />
+    public IOutputFolder OpenOutput(string path) => new LocalOutputFolder(path);
 }

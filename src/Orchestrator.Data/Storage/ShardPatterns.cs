@@ -1,14 +1,16 @@
 using System.IO.Enumeration;
+using Orchestrator.Data.Storage.S3;
 using Orchestrator.Domain.Curation.Selection;
 
 namespace Orchestrator.Data.Storage;
 
 /// <summary>One input shard.</summary>
 /// <param name="Name">Path as the document wrote it, patterns filled in; the same on every machine, so it may appear in outputs.</param>
-/// <param name="Path">Absolute path to open, without links.</param>
-public sealed record ShardFile(string Name, string Path);
+/// <param name="Path">Absolute path to open, without links, or address.</param>
+/// <param name="Found">What a listing said of it; null where none was asked.</param>
+public sealed record ShardFile(string Name, string Path, StoredFile? Found = null);
 
-/// <summary>Turns <c>input.shards</c> into a list of files: braces, globs (<c>*</c>, <c>?</c>, <c>**</c>) and plain paths.</summary>
+/// <summary>Turns <c>input.shards</c> into a list of files or objects: braces, globs (<c>*</c>, <c>?</c>, <c>**</c>) and plain paths.</summary>
 /// <remarks>
 /// Braces and plain paths name files whether or not they exist: a missing shard is an outcome of the job, not of the pattern.
 /// A glob must match something. <c>**</c> matches any number of folders and does not enter linked ones. Names that begin with a dot match only a pattern that begins with one.
@@ -32,11 +34,30 @@ public static class ShardPatterns
         string? baseFolder = null,
         int limit = DefaultLimit)
     {
+        using var storage = new JobStorage(roots);
+        return Expand(patterns, storage, field, baseFolder, limit);
+    }
+
+    /// <summary>As above, with objects too.</summary>
+    /// <param name="patterns">As in the document.</param>
+    /// <param name="storage">Guard for every file; lists buckets for globs.</param>
+    /// <param name="field">Field of the document; faults say <c>field[i]</c>.</param>
+    /// <param name="baseFolder">Folder for relative patterns; null is the current directory.</param>
+    /// <param name="limit">Most files in all.</param>
+    /// <exception cref="StorageException">A bucket could not be listed.</exception>
+    /// <exception cref="StorageRefusedException">A bucket may not be listed.</exception>
+    public static (IReadOnlyList<ShardFile> Files, IReadOnlyList<DataFault> Faults) Expand(
+        IReadOnlyList<string> patterns,
+        JobStorage storage,
+        string field = "input.shards",
+        string? baseFolder = null,
+        int limit = DefaultLimit)
+    {
         List<DataFault> faults = [];
         List<ShardFile> files = [];
         for (var i = 0; i < patterns.Count; i++)
         {
-            if (ExpandOne(patterns[i], roots, $"{field}[{i}]", baseFolder, limit, files) is { } fault)
+            if (ExpandOne(patterns[i], storage, $"{field}[{i}]", baseFolder, limit, files) is { } fault)
             {
                 faults.Add(fault);
             }
@@ -57,7 +78,7 @@ public static class ShardPatterns
         return ([.. files.Where(f => seen.Add(f.Path))], []);
     }
 
-    private static DataFault? ExpandOne(string pattern, AllowedRoots roots, string field, string? baseFolder, int limit, List<ShardFile> files)
+    private static DataFault? ExpandOne(string pattern, JobStorage storage, string field, string? baseFolder, int limit, List<ShardFile> files)
     {
         var names = BraceExpansion.Expand(pattern, limit, out var problem);
         if (names is null)
@@ -68,7 +89,9 @@ public static class ShardPatterns
         foreach (var name in names)
         {
             var isGlob = name.AsSpan().IndexOfAny('*', '?') >= 0;
-            var fault = isGlob ? Glob(name, roots, field, baseFolder, limit, files) : Plain(name, roots, field, baseFolder, files);
+            var fault = !isGlob ? Plain(name, storage, field, baseFolder, files)
+                : S3Address.Is(name) ? S3Glob.Expand(name, storage, field, limit, files)
+                : Glob(name, storage, field, baseFolder, limit, files);
             if (fault is null && files.Count > limit)
             {
                 fault = new DataFault(pattern, field, $"The patterns match more than {limit:N0} files.", "Split the job, or raise the limit.");
@@ -83,9 +106,9 @@ public static class ShardPatterns
         return null;
     }
 
-    private static DataFault? Plain(string name, AllowedRoots roots, string field, string? baseFolder, List<ShardFile> files)
+    private static DataFault? Plain(string name, JobStorage storage, string field, string? baseFolder, List<ShardFile> files)
     {
-        var path = roots.Resolve(name, field, baseFolder);
+        var path = storage.Resolve(name, field, baseFolder);
         if (path.Ok)
         {
             files.Add(new ShardFile(name, path.Value));
@@ -94,12 +117,12 @@ public static class ShardPatterns
         return path.Fault;
     }
 
-    private static DataFault? Glob(string name, AllowedRoots roots, string field, string? baseFolder, int limit, List<ShardFile> files)
+    private static DataFault? Glob(string name, JobStorage storage, string field, string? baseFolder, int limit, List<ShardFile> files)
     {
         var parts = name.Split('/');
         var fixedParts = parts.TakeWhile(p => p.AsSpan().IndexOfAny('*', '?') < 0).ToArray();
         var folder = string.Join('/', fixedParts);
-        var start = roots.Resolve(folder.Length > 0 ? folder : name.StartsWith('/') ? "/" : ".", field, baseFolder);
+        var start = storage.Resolve(folder.Length > 0 ? folder : name.StartsWith('/') ? "/" : ".", field, baseFolder);
         if (!start.Ok)
         {
             return start.Fault! with { Subject = name };
@@ -111,7 +134,7 @@ public static class ShardPatterns
         {
             foreach (var relative in Walk(start.Value, parts[fixedParts.Length..], 0, ""))
             {
-                if (Plain(prefix + relative, roots, field, baseFolder, files) is { } fault)
+                if (Plain(prefix + relative, storage, field, baseFolder, files) is { } fault)
                 {
                     return fault;
                 }

@@ -41,8 +41,16 @@ public sealed record CurationDocument(
 
 /// <summary>Where samples come from.</summary>
 /// <param name="Shards">Paths with braces and globs, in order.</param>
-/// <param name="Format"><c>webdataset</c>.</param>
-public sealed record CurationInput(IReadOnlyList<string> Shards, string Format);
+/// <param name="Format"><c>webdataset</c>, or <c>img2dataset</c>: tars with the <c>.parquet</c> and <c>_stats.json</c> that img2dataset wrote beside them.</param>
+/// <param name="Subset">Path of a sorted DataComp <c>.npy</c> ("u8,u8"): only samples with these uids are read, others are counted. Null reads all.</param>
+public sealed record CurationInput(IReadOnlyList<string> Shards, string Format, string? Subset = null)
+{
+    /// <summary>Tars alone.</summary>
+    public const string WebDataset = "webdataset";
+
+    /// <summary>What img2dataset wrote.</summary>
+    public const string Img2Dataset = "img2dataset";
+}
 
 /// <summary>Where the result goes.</summary>
 /// <param name="Path">Folder; must not exist, or be empty.</param>

@@ -65,6 +65,11 @@ public static class CurationParser
             },
             ["stages"] = new JsonArray([.. document.Stages.Select(s => s.ToJson())]),
         };
+        if (document.Input.Subset is { } subset)
+        {
+            json["input"]!["subset"] = subset;
+        }
+
         if (document.Select is { } select)
         {
             json["select"] = ToJson(select);
@@ -86,7 +91,7 @@ public static class CurationParser
     {
         if (scope.Object("input") is not { } input)
         {
-            return new([], "webdataset");
+            return new([], CurationInput.WebDataset);
         }
 
         var shards = new List<string>();
@@ -102,9 +107,10 @@ public static class CurationParser
             }
         }
 
-        var format = input.Choice("format", ["webdataset"], "webdataset");
+        var format = input.Choice("format", [CurationInput.WebDataset, CurationInput.Img2Dataset], CurationInput.WebDataset);
+        var subset = input.Has("subset") ? input.Text("subset", maxLength: 4096) : null;
         input.RejectUnknown();
-        return new(shards, format);
+        return new(shards, format, subset);
     }
 
     private static List<StageOptions> ReadStages(DocumentScope scope)
@@ -220,13 +226,13 @@ public static class CurationParser
         var of = scope.Has("of") ? scope.Name("of") : null;
         if (stages is not null && by.Length > 0)
         {
-            var scores = stages.Where(s => s.MainSignal is not null).ToList();
-            var maker = scores.FirstOrDefault(s => s.MainSignal == by);
+            var scores = stages.Where(s => s.MainSignals.Count > 0).ToList();
+            var maker = scores.FirstOrDefault(s => s.MainSignals.Contains(by));
             if (maker is null)
             {
                 scope.Error("by", scores.Count == 0
                     ? "no stage of this document makes a score: add one, for example clip-score"
-                    : $"is not a score of this document; its scores are: {string.Join(", ", scores.Select(s => s.MainSignal))}");
+                    : $"is not a score of this document; its scores are: {string.Join(", ", scores.SelectMany(s => s.MainSignals))}");
             }
             else if (of is { Length: > 0 } && !maker.Readings.Contains(of))
             {

@@ -27,6 +27,21 @@ public static class CurationTally
     /// <summary>Input shards that could not be scored at all; their samples are not in <see cref="Read"/>.</summary>
     public const string FailedShards = "failedShards";
 
+    /// <summary>Rows of img2dataset's tables: what it was asked to download. <see cref="Read"/> + <see cref="OutsideSubset"/> - <see cref="Unlisted"/> + <see cref="NotDownloaded"/>.</summary>
+    public const string Listed = "listed";
+
+    /// <summary>
+    /// Rows of img2dataset's tables that have no sample in the tar; each has a line in <c>quarantine.jsonl</c>. A sample is what
+    /// was downloaded, so they are not in <see cref="Read"/>, and shares such as <c>topFraction</c> are not taken of them.
+    /// </summary>
+    public const string NotDownloaded = "notDownloaded";
+
+    /// <summary>Samples in img2dataset's tars that its tables do not list; they are read like others.</summary>
+    public const string Unlisted = "unlisted";
+
+    /// <summary>Samples passed over because <c>input.subset</c> does not name them; they are not in <see cref="Read"/>.</summary>
+    public const string OutsideSubset = "outsideSubset";
+
     /// <summary>Bytes of the images read.</summary>
     public const string ImageBytes = "imageBytes";
 
@@ -41,6 +56,13 @@ public static class CurationTally
 
     /// <summary>Count of texts of kept samples by <paramref name="origin"/>, <c>web</c> or <c>synthetic</c>; only in jobs with <c>capfilt</c>.</summary>
     public static string Captions(string origin) => $"captions:{origin}";
+
+    /// <summary>Count of rows not downloaded by <paramref name="status"/>: img2dataset's own, <c>missing-from-tar</c> or <c>unrecorded</c>.</summary>
+    public static string NotDownloadedBy(string status) => $"notDownloaded:{status}";
+
+    /// <summary>True for counts of what is beside the samples read.</summary>
+    public static bool IsBeside(string name) =>
+        name is Listed or NotDownloaded or Unlisted or OutsideSubset || name.StartsWith(NotDownloadedBy(""), StringComparison.Ordinal);
 
     /// <summary>Count of samples quarantined for <paramref name="reason"/>.</summary>
     public static string QuarantinedBy(string reason) => $"quarantined:{reason}";

@@ -233,7 +233,7 @@ public sealed class DocumentScope
         return raw.Length <= 80 ? raw : string.Concat(raw.AsSpan(0, 77), "...");
     }
 
-    private static bool IsName(string text) =>
+    internal static bool IsName(string text) =>
         text.Length <= 64 && char.IsAsciiLetterOrDigit(text[0])
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 

@@ -6,13 +6,13 @@ using Orchestrator.Worker.Execution;
 namespace Orchestrator.Worker.Curation;
 
 /// <summary>What the executors of curation's phases share.</summary>
-public abstract class CurationExecutor(AllowedRoots roots, string kind) : FolderExecutor<CurationWorkspace>(kind)
+public abstract class CurationExecutor(JobStorage storage, string kind) : FolderExecutor<CurationWorkspace>(kind)
 {
-    /// <summary>Folders that this worker may touch.</summary>
-    protected AllowedRoots Roots => roots;
+    /// <summary>Everything this worker may touch.</summary>
+    protected JobStorage Storage => storage;
 
     /// <inheritdoc />
-    protected override CurationWorkspace? Open(ShardWork work, out ShardFailure? failure) => CurationWorkspace.Open(work, roots, out failure);
+    protected override CurationWorkspace? Open(ShardWork work, out ShardFailure? failure) => CurationWorkspace.Open(work, storage, out failure);
 
     /// <summary>Reads the decision that the job's <c>decide</c> phase committed.</summary>
     protected static async Task<CurationDecision> ReadDecisionAsync(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)

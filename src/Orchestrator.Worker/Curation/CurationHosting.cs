@@ -16,13 +16,16 @@ public static class CurationHosting
     public static IServiceCollection AddCuration(this IServiceCollection services)
     {
         services.AddOptions<ModelsOptions>().BindConfiguration("Models");
-        services.AddOptions<WorkerStorageOptions>().BindConfiguration("Storage");
+        services.AddOptions<WorkerStorageOptions>().BindConfiguration("Storage").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WorkerStorageOptions>, WorkerStorageValidator>();
         services.AddOptions<InferenceSettings>().BindConfiguration("Inference").ValidateOnStart();
         services.AddSingleton<IValidateOptions<InferenceSettings>, InferenceSettingsValidator>();
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CurationInstruments>();
-        services.TryAddSingleton(Roots);
+        services.TryAddSingleton(provider => new JobStorage(
+            Roots(provider), provider.GetRequiredService<IOptions<WorkerStorageOptions>>().Value.S3, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => provider.GetRequiredService<JobStorage>().Roots);
         services.TryAddSingleton<ImageDecoder>();
         services.TryAddSingleton<LanguageModels>();
         services.TryAddSingleton<EntryLists>();
@@ -42,8 +45,8 @@ public static class CurationHosting
         services.AddSingleton<IShardExecutor, SelectionDecideExecutor>();
         foreach (var kind in (string[])[CurationDocument.Kind, SelectionDocument.Kind])
         {
-            services.AddSingleton<IShardExecutor>(provider => new WriteExecutor(provider.GetRequiredService<AllowedRoots>(), kind, provider.GetRequiredService<CurationInstruments>()));
-            services.AddSingleton<IShardExecutor>(provider => new PublishExecutor(provider.GetRequiredService<AllowedRoots>(), kind));
+            services.AddSingleton<IShardExecutor>(provider => new WriteExecutor(provider.GetRequiredService<JobStorage>(), kind, provider.GetRequiredService<CurationInstruments>()));
+            services.AddSingleton<IShardExecutor>(provider => new PublishExecutor(provider.GetRequiredService<JobStorage>(), kind));
         }
 
         return services;
@@ -53,7 +56,7 @@ public static class CurationHosting
     {
         var options = provider.GetRequiredService<IOptions<WorkerStorageOptions>>().Value;
         var basis = BaseDirectory(provider);
-        return new AllowedRoots(options.AllowedRoots.Length == 0 ? [basis] : options.AllowedRoots.Select(r => Path.GetFullPath(r, basis)));
+        return new AllowedRoots(options.AllowedRoots.Length == 0 ? [basis] : options.AllowedRoots, basis);
     }
 
     private static ModelCatalog Catalog(IServiceProvider provider)

@@ -37,10 +37,11 @@ public sealed record CurationJob(
     /// <summary>Reads a canonical document of either kind.</summary>
     /// <param name="kind">The job's kind.</param>
     /// <param name="json">The document.</param>
-    /// <param name="roots">Folders that the worker may touch.</param>
+    /// <param name="storage">Everything the worker may touch.</param>
+    /// <param name="pins">Keeps local copies of score parts.</param>
     /// <exception cref="InvalidDataException">The scores of a selection are refused or gone.</exception>
-    public static CurationJob Parse(string kind, string json, AllowedRoots roots) => kind == SelectionDocument.Kind
-        ? Of(SelectionParser.ParseCanonical(json), roots)
+    public static CurationJob Parse(string kind, string json, JobStorage storage, SpoolPins pins) => kind == SelectionDocument.Kind
+        ? Of(SelectionParser.ParseCanonical(json), storage, pins)
         : Of(CurationParser.ParseCanonical(json));
 
     private static CurationJob Of(CurationDocument document) => new(
@@ -56,16 +57,16 @@ public sealed record CurationJob(
         null,
         WithoutPath(CurationParser.ToJson(document)));
 
-    private static CurationJob Of(SelectionDocument document, AllowedRoots roots)
+    private static CurationJob Of(SelectionDocument document, JobStorage storage, SpoolPins pins)
     {
-        var resolved = roots.Resolve(document.From, "from");
-        var folder = resolved.Ok ? ScoreFolder.Open(resolved.Value, "from") : resolved.Fault!;
+        var resolved = storage.Resolve(document.From, "from");
+        var folder = resolved.Ok ? ScoreFolder.Open(resolved.Value, "from", storage) : resolved.Fault!;
         if (!folder.Ok)
         {
             throw new InvalidDataException(folder.Fault!.ToString());
         }
 
-        using var first = ScorePartReader.OpenOrThrow(folder.Value.Parts[0]);
+        using var first = ScorePartReader.OpenOrThrow(storage.Fetch(folder.Value.Parts[0], pins));
         var canonical = WithoutPath(SelectionParser.ToJson(document));
         canonical.Remove("inputBase");
         canonical["from"] = Path.GetFileName(folder.Value.Output);

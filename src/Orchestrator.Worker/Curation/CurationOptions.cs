@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orchestrator.Data.Storage.S3;
 using Orchestrator.Inference.Sessions;
 
 namespace Orchestrator.Worker.Curation;
@@ -48,8 +49,19 @@ public sealed class WorkerStorageOptions
     /// <summary>Folder for relative paths. Default: the current directory.</summary>
     public string? BaseDirectory { get; set; }
 
-    /// <summary>Folders that the worker may touch. Default: the base directory.</summary>
+    /// <summary>Folders and <c>s3://bucket/prefix</c> that the worker may touch. Default: the base directory.</summary>
     public string[] AllowedRoots { get; set; } = [];
+
+    /// <summary>The S3-compatible server. Default: none.</summary>
+    public S3Options S3 { get; set; } = new();
+}
+
+/// <summary>Checks <see cref="WorkerStorageOptions"/> at start; reports every mistake.</summary>
+public sealed class WorkerStorageValidator : IValidateOptions<WorkerStorageOptions>
+{
+    /// <inheritdoc />
+    public ValidateOptionsResult Validate(string? name, WorkerStorageOptions options) =>
+        S3Options.Validate(options.S3, options.AllowedRoots) is { Count: > 0 } errors ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
 }
 
 /// <summary>Checks <see cref="InferenceSettings"/> at start; reports every mistake.</summary>

@@ -38,6 +38,7 @@ public static class CurationReport
         Reasons(html, "Rejected, by rule", counts, CurationTally.RejectedBy(""));
         Reasons(html, "Quarantined, by error", counts, CurationTally.QuarantinedBy(""));
         Reasons(html, "Texts of kept samples, by origin", counts, CurationTally.Captions(""));
+        Reasons(html, "Not downloaded, by status (not among the samples read)", counts, CurationTally.NotDownloadedBy(""));
         Duplicates(html, decision);
         ImageClusters(html, decision);
         Rules(html, decision);

@@ -6,7 +6,7 @@ using Orchestrator.Worker.Execution;
 namespace Orchestrator.Worker.Curation;
 
 /// <summary>Phase <c>decide</c> of a curation: dedup, exact cuts and output ranges over the committed score parts.</summary>
-public sealed class DecideExecutor(AllowedRoots roots) : CurationExecutor(roots, CurationDocument.Kind)
+public sealed class DecideExecutor(JobStorage storage) : CurationExecutor(storage, CurationDocument.Kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Decide;
@@ -27,7 +27,7 @@ public sealed class DecideExecutor(AllowedRoots roots) : CurationExecutor(roots,
             return ShardOutcome.Failed(FailureKind.Fatal, difference);
         }
 
-        return new PoolDecision(workspace, workspace.CreateAttempt(work.Lease), Roots).Run(parts, indexes, cancellationToken);
+        return new PoolDecision(workspace, workspace.CreateAttempt(work.Lease)).Run(parts, indexes, cancellationToken);
     }
 
     // A model folder that changed between two shards would mix two models' scores in one ranking.

@@ -8,9 +8,10 @@ using Orchestrator.Domain.Jobs;
 namespace Orchestrator.Worker.Curation;
 
 /// <summary>Payload of a <c>score</c> shard.</summary>
-/// <param name="Path">Absolute path of the tar.</param>
+/// <param name="Path">Absolute path or address of the tar.</param>
 /// <param name="Name">The path as the document names it; what score columns and reports show.</param>
-public sealed record ScorePayload(string Path, string Name);
+/// <param name="Version">Version of the object when the job was planned; null for a file of a disk.</param>
+public sealed record ScorePayload(string Path, string Name, string? Version = null);
 
 /// <summary>Payload of a <c>write</c> shard.</summary>
 /// <param name="Kind"><c>tar</c> or <c>part</c>.</param>
@@ -129,6 +130,7 @@ public sealed record DecidedLeaf(string By, string Reason, SelectionCut Cut);
 /// <param name="Models">Digest of each model that scored it.</param>
 /// <param name="Reuse">For each stage with embeddingsFrom, pictures whose embedding was there and pictures that were encoded, as tally names.</param>
 /// <param name="Damage">Damage of the input shard.</param>
+/// <param name="Beside">Counts of what the input has besides the samples read; null where there is nothing.</param>
 public sealed record DecidedPart(
     int Index,
     ScorePayload Source,
@@ -142,7 +144,8 @@ public sealed record DecidedPart(
     AttemptFile? Notes,
     SortedDictionary<string, string> Models,
     SortedDictionary<string, long> Reuse,
-    DamageNote? Damage);
+    DamageNote? Damage,
+    SortedDictionary<string, long>? Beside = null);
 
 /// <summary>Writes and reads these records; one spelling for all.</summary>
 public static class CurationJson

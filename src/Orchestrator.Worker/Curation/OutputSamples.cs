@@ -9,7 +9,7 @@ namespace Orchestrator.Worker.Curation;
 
 /// <summary>
 /// What a kept row becomes in an output tar. Without <c>capfilt</c> that is one sample, its members as they came, scores added to
-/// its JSON. With it, each kept text is a sample of its own, so that every reader of WebDataset trains on both: the web
+/// its JSON, and its uid where that has none. With it, each kept text is a sample of its own, so that every reader of WebDataset trains on both: the web
 /// caption under the sample's key, the synthetic one under that key with <see cref="SyntheticSuffix"/>, right behind it. The
 /// synthetic one has the same picture, its caption in <c>txt</c>, and a uid derived from the sample's, since it is another pair;
 /// the JSON of either lists both texts with origin, score and which of them <c>txt</c> holds.
@@ -80,7 +80,7 @@ internal sealed class OutputSamples(CurationJob job)
             added.Add(new AddedMember("captions", writer => WriteCaptions(writer, row, OriginsOf(sample))));
         }
 
-        return SampleJson.Add(json, added, sample.Uid == row.Uid ? null : sample.Uid, name).Value;
+        return SampleJson.Add(json, added, sample.Uid, name, replacesUid: sample.Uid != row.Uid).Value;
     }
 
     private void WriteCaptions(Utf8JsonWriter writer, ScoreRow row, CaptionOrigins inTxt)

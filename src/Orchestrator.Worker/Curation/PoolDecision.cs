@@ -15,8 +15,7 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 /// <param name="workspace">The job's workspace.</param>
 /// <param name="folder">The attempt's folder.</param>
-/// <param name="roots">Folders that the worker may touch.</param>
-internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder folder, AllowedRoots roots)
+internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder folder)
 {
     /// <summary>Decides and writes the plan.</summary>
     /// <param name="parts">Score parts, in input order.</param>
@@ -58,7 +57,7 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
             var kept = reader.CountKept(paths[i], i, candidates, ref lastKey, out var keyBefore);
             decided.Add(new DecidedPart(
                 indexes[i], part.Source, part.SourceBytes, part.Rows, kept, keyBefore, part.Scores, part.Quarantine, part.Embeddings,
-                notes.GetValueOrDefault(i), part.Models, EmbeddingReuse.Of(part.Tally), part.Damage));
+                notes.GetValueOrDefault(i), part.Models, EmbeddingReuse.Of(part.Tally), part.Damage, BesideOf(part)));
         }
 
         var total = decided.Sum(p => p.Kept);
@@ -79,10 +78,10 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
             switch (stage)
             {
                 case DedupOptions options:
-                    found.Dedup.Add(dedup.Run(options, EarlierPools.Open(options.Against, roots, "against"), cancellationToken));
+                    found.Dedup.Add(dedup.Run(options, EarlierPools.Open(options.Against, workspace, "against"), cancellationToken));
                     break;
                 case ImageClusterFilterOptions options:
-                    found.ImageClusters.Add(new PoolImageClusters(pool, notes, roots, workspace.Job.Seed).Run(options, cancellationToken));
+                    found.ImageClusters.Add(new PoolImageClusters(pool, notes, workspace).Run(options, cancellationToken));
                     break;
                 case SynsetLabelsOptions options:
                     var labels = new PoolSynsets(paths, candidates, notes).Run(options, cancellationToken);
@@ -96,6 +95,9 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
 
         return (found, notes.Write(workspace, folder));
     }
+
+    private static SortedDictionary<string, long>? BesideOf(ScoreManifest part) =>
+        part.Tally.Where(t => CurationTally.IsBeside(t.Key)).ToDictionary() is { Count: > 0 } found ? new(found, StringComparer.Ordinal) : null;
 
     private string? EmbeddingsOf(ScoreManifest part, string signal) =>
         part.Embeddings.FirstOrDefault(e => e.Signal == signal) is { } found ? workspace.PathOf(found.File) : null;

@@ -13,9 +13,8 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 /// <param name="pool">The job's parts.</param>
 /// <param name="notes">Receives what is taken out.</param>
-/// <param name="roots">Folders that the worker may touch.</param>
-/// <param name="seed">Seed of the job.</param>
-internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, AllowedRoots roots, long seed)
+/// <param name="workspace">The job's workspace; keeps local copies of what lies in a bucket.</param>
+internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, CurationWorkspace workspace)
 {
     private const int CandidatesPerCluster = 128;
 
@@ -82,7 +81,7 @@ internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, Allowed
 
         var clusters = options.Clusters ?? (int)Math.Clamp(compared / CandidatesPerCluster, 1, 1_000_000);
         var source = new PoolEmbeddingSource(() => Embeddings(pool, None, options), dimension);
-        return KMeans.Train(source, clusters, options.Iterations, seed, options.Spherical, cancellationToken).Centroids;
+        return KMeans.Train(source, clusters, options.Iterations, workspace.Job.Seed, options.Spherical, cancellationToken).Centroids;
     }
 
     private IEnumerable<ReadOnlyMemory<float>> Reference(ImageClusterFilterOptions options, int dimension)
@@ -92,7 +91,7 @@ internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, Allowed
             return ReadArray(options.Reference, "reference", dimension, options);
         }
 
-        var parts = EarlierPools.Open([options.Reference], roots, "reference");
+        var parts = EarlierPools.Open([options.Reference], workspace, "reference");
         var folder = new DedupPool([], CandidateMap.Read([]));
         var read = new PoolEmbeddingSource(() => Embeddings(folder, parts, options).Select(row => row.Length == dimension ? row : throw Other("reference", row.Length, dimension, options)), dimension);
         return read.Open();
@@ -101,8 +100,8 @@ internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, Allowed
     private IEnumerable<ReadOnlyMemory<float>> ReadArray(string path, string name, int dimension, ImageClusterFilterOptions options)
     {
         var field = $"stages[].{name}";
-        var resolved = roots.Resolve(path, field);
-        var opened = resolved.Ok ? NpyMatrix.Open(resolved.Value, field) : resolved.Fault!;
+        var resolved = workspace.Storage.Resolve(path, field);
+        var opened = resolved.Ok ? NpyMatrix.Open(workspace.Storage.Fetch(resolved.Value, workspace.Pins), field) : resolved.Fault!;
         using var reader = opened.Ok ? opened.Value : throw new InvalidDataException(opened.Fault!.ToString());
         if (reader.Rows == 0)
         {

@@ -7,11 +7,11 @@ using Orchestrator.Worker.Execution;
 namespace Orchestrator.Worker.Curation;
 
 /// <summary>
-/// Phase <c>publish</c>: checks that every sample is accounted for, gives committed files their final names by rename and
+/// Phase <c>publish</c>: checks that every sample is accounted for, gives committed files their final names and
 /// writes the files of the whole output, <c>manifest.json</c> last. Every step may be repeated, also beside a late attempt
 /// of its own: names and contents follow from what is committed.
 /// </summary>
-public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationExecutor(roots, kind)
+public sealed class PublishExecutor(JobStorage storage, string kind) : CurationExecutor(storage, kind)
 {
     private const string ManifestName = "manifest.json";
 
@@ -21,12 +21,11 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
     /// <inheritdoc />
     protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
     {
-        var doneMarker = workspace.Work + "-done";
-        if (!Directory.Exists(workspace.Work) && File.Exists(Path.Combine(workspace.Output, ManifestName)))
+        if (workspace.Files.IsFinished(ManifestName))
         {
             // An earlier attempt got to the end and died before its commit.
-            DeleteFolder(doneMarker);
-            return Done(workspace, await ReadManifestAsync(workspace, cancellationToken));
+            workspace.Files.Finish();
+            return Done(workspace, workspace.Files.Read(ManifestName)!.Bytes);
         }
 
         var decision = await ReadDecisionAsync(work, workspace, cancellationToken);
@@ -54,22 +53,21 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
             return ShardOutcome.Failed(FailureKind.Fatal, problem);
         }
 
-        var before = File.Exists(Path.Combine(workspace.Output, ManifestName)) ? await ReadManifestAsync(workspace, cancellationToken) : null;
+        var before = workspace.Files.Read(ManifestName);
         var manifest = Publish(workspace, decision, written, counts, cancellationToken);
-        foreach (var stale in before?.Files.Keys.Except(manifest.Files.Keys) ?? [])
+        var content = manifest.Write();
+        foreach (var stale in before is null ? [] : ManifestOf(workspace, before.Bytes).Files.Keys.Except(manifest.Files.Keys))
         {
-            File.Delete(Path.Combine(workspace.Output, stale));
+            workspace.Files.Delete(stale);
         }
 
-        AtomicFile.Write(Path.Combine(workspace.Output, ManifestName), manifest.Write());
+        workspace.Files.Commit(ManifestName, content, before);
         if (failedShards == 0)
         {
-            // First a rename, which is all or nothing: a half-deleted work folder could not be told from one in use.
-            Directory.Move(workspace.Work, doneMarker);
-            DeleteFolder(doneMarker);
+            workspace.Files.Finish();
         }
 
-        return Done(workspace, manifest);
+        return Done(workspace, content);
     }
 
     private static OutputManifest Publish(
@@ -83,8 +81,8 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
         foreach (var file in written.SelectMany(w => w.Files).Concat(decision.Synsets is { } synsets ? [synsets] : []))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            GiveName(workspace, file);
             files[file.Name] = new FileDigest(file.Bytes, file.Sha256);
+            workspace.Files.Place(file.Path, file.Name, files[file.Name]);
         }
 
         var tars = written.Where(w => w.Kind == "tar").ToList();
@@ -131,30 +129,7 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
         OutputShardCount = decision.OutputTars,
     };
 
-    private static void GiveName(CurationWorkspace workspace, AttemptFile file)
-    {
-        var (from, to) = (workspace.PathOf(file), Path.Combine(workspace.Output, file.Name));
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        try
-        {
-            File.Move(from, to, overwrite: true);
-        }
-        catch (FileNotFoundException) when (File.Exists(to) && new FileInfo(to).Length == file.Bytes)
-        {
-            // Moved by an earlier attempt.
-        }
-        catch (FileNotFoundException)
-        {
-            throw new InvalidDataException($"The committed file {file.Path} is gone from {workspace.Output}; submit the job again.");
-        }
-    }
-
-    private static FileDigest Write(CurationWorkspace workspace, string name, Action<Stream> write)
-    {
-        using var file = AtomicFile.Create(Path.Combine(workspace.Output, name));
-        write(file.Stream);
-        return file.Commit();
-    }
+    private static FileDigest Write(CurationWorkspace workspace, string name, Action<Stream> write) => workspace.Files.Write(name, write);
 
     private static FileDigest Write(CurationWorkspace workspace, string name, byte[] content) =>
         Write(workspace, name, stream => stream.Write(content));
@@ -193,26 +168,17 @@ public sealed class PublishExecutor(AllowedRoots roots, string kind) : CurationE
             : null;
     }
 
-    private static async Task<OutputManifest> ReadManifestAsync(CurationWorkspace workspace, CancellationToken cancellationToken)
+    private static OutputManifest ManifestOf(CurationWorkspace workspace, byte[] content)
     {
-        var path = Path.Combine(workspace.Output, ManifestName);
-        var read = OutputManifest.Read(await File.ReadAllBytesAsync(path, cancellationToken), path);
+        var read = OutputManifest.Read(content, JobStorage.Combine(workspace.Output, ManifestName));
         return read.Ok ? read.Value : throw new InvalidDataException(read.Fault!.ToString());
     }
 
-    private static ShardOutcome Done(CurationWorkspace workspace, OutputManifest manifest)
+    private static ShardOutcome Done(CurationWorkspace workspace, byte[] manifest)
     {
-        var counts = new SortedDictionary<string, long>(manifest.Counts.ToDictionary(), StringComparer.Ordinal);
-        var digest = FileDigest.OfFile(Path.Combine(workspace.Output, ManifestName));
+        var counts = new SortedDictionary<string, long>(ManifestOf(workspace, manifest).Counts.ToDictionary(), StringComparer.Ordinal);
+        var digest = FileDigest.Of(manifest);
         var published = new PublishManifest(workspace.Output, new AttemptFile(ManifestName, ManifestName, digest.Bytes, digest.Sha256), counts);
         return ShardOutcome.Completed(CurationJson.ToOutput(published, counts));
-    }
-
-    private static void DeleteFolder(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            Directory.Delete(path, recursive: true);
-        }
     }
 }

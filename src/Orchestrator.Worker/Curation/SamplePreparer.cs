@@ -43,6 +43,9 @@ public sealed class PreparedSample
     /// <summary>Why it cannot be judged.</summary>
     public SampleTrouble? Trouble { get; set; }
 
+    /// <summary>True for a sample that <c>input.subset</c> does not name; it is counted and nothing else.</summary>
+    public bool IsOutside { get; init; }
+
     /// <summary>Reason of the stage that rejected it.</summary>
     public string? Rejected { get; set; }
 
@@ -56,7 +59,7 @@ public sealed class PreparedSample
     public int StagesLeft { get; set; }
 
     /// <summary>True for a sample that models score; read before they do.</summary>
-    public bool IsCandidate => Trouble is null && Rejected is null;
+    public bool IsCandidate => Trouble is null && Rejected is null && !IsOutside;
 }
 
 /// <summary>
@@ -94,6 +97,12 @@ public sealed class SamplePreparer
             };
         }
 
+        if (_plan.Subset?.Contains(intake.Uid) == false)
+        {
+            return Build(sample, intake, null, signals, outside: true);
+        }
+
+        _plan.Columns?.Fill(sample, intake.Uid, signals);
         var header = _decoder.ReadHeader(intake.Image);
         if (!header.Ok)
         {
@@ -172,7 +181,8 @@ public sealed class SamplePreparer
     }
 
     private PreparedSample Build(
-        WebSample sample, SampleIntake intake, (int, int)? size, float[] signals, SampleTrouble? trouble = null, string? rejected = null, Half[]?[]? earlier = null) => new()
+        WebSample sample, SampleIntake intake, (int, int)? size, float[] signals, SampleTrouble? trouble = null, string? rejected = null, Half[]?[]? earlier = null,
+        bool outside = false) => new()
         {
             Key = sample.Key,
             Ordinal = sample.Ordinal,
@@ -185,6 +195,7 @@ public sealed class SamplePreparer
             Trouble = trouble,
             Rejected = rejected,
             Earlier = earlier,
+            IsOutside = outside,
         };
 
     private static SampleTrouble Explain(ImageFault fault) => new($"image-{QuarantineJsonl.NameOf(fault.Kind)}", fault.Message);

@@ -83,11 +83,14 @@ public sealed class SampleTally
         var read = counts.GetValueOrDefault(CurationTally.Read);
         var states = counts.GetValueOrDefault(CurationTally.Kept) + counts.GetValueOrDefault(CurationTally.Rejected)
             + counts.GetValueOrDefault(CurationTally.Duplicate) + counts.GetValueOrDefault(CurationTally.Quarantined);
+        var (listed, apart) = (counts.GetValueOrDefault(CurationTally.Listed), counts.GetValueOrDefault(CurationTally.OutsideSubset) + counts.GetValueOrDefault(CurationTally.NotDownloaded));
         var byReason = counts.Where(c => c.Key.StartsWith(CurationTally.RejectedBy(""), StringComparison.Ordinal)).Sum(c => c.Value);
         return read != states ? $"{read} samples were read but {states} ended in a state"
+            : listed > 0 && listed != read - counts.GetValueOrDefault(CurationTally.Unlisted) + apart ? $"img2dataset lists {listed} samples but {read} were read and {apart} are accounted for apart"
             : byReason != counts.GetValueOrDefault(CurationTally.Rejected) ? $"{counts.GetValueOrDefault(CurationTally.Rejected)} samples were rejected but {byReason} have a reason"
             : null;
     }
 
-    private void Count(string name, long add) => _counts[name] = _counts.GetValueOrDefault(name) + add;
+    /// <summary>Adds to a count that is not of samples read.</summary>
+    public void Count(string name, long add) => _counts[name] = _counts.GetValueOrDefault(name) + add;
 }

@@ -15,9 +15,9 @@ namespace Orchestrator.Worker.Curation;
 /// of those that could not be judged.
 /// </summary>
 public sealed class ScoreExecutor(
-    AllowedRoots roots, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages, EntryLists entries, NounDictionaries nouns,
+    JobStorage storage, IScoringModels models, ImageDecoder decoder, CpuPool pool, LanguageModels languages, EntryLists entries, NounDictionaries nouns,
     EmbeddingFolders earlier, CurationInstruments instruments)
-    : CurationExecutor(roots, CurationDocument.Kind)
+    : CurationExecutor(storage, CurationDocument.Kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Score;
@@ -29,23 +29,28 @@ public sealed class ScoreExecutor(
     private ShardOutcome Execute(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
     {
         var source = CurationJson.Read<ScorePayload>(work.Payload);
-        var resolved = Roots.Resolve(source.Path, "input.shards");
+        var resolved = Storage.Resolve(source.Path, "input.shards");
         if (!resolved.Ok)
         {
             return ShardOutcome.Failed(FailureKind.Fatal, resolved.Fault!.ToString());
         }
 
         using var stages = new StageLog(models, instruments);
+        var document = CurationParser.ParseCanonical(work.Order.Document);
+        using var columns = ColumnScores.Bind(document, workspace, cancellationToken);
+        using var subset = document.Input.Subset is { } uids ? InputSubset.Open(uids, workspace) : null;
+        var audit = document.Input.Format == CurationInput.Img2Dataset ? DownloadAudit.Open(source with { Path = resolved.Value }, workspace) : null;
         var sources = new StageSources(languages.Labeller, entries.Get, nouns.Get, (folder, digest, dimension) => earlier.Open(folder, source.Name, digest, dimension));
-        using var plan = ScoringPlan.Bind(CurationParser.ParseCanonical(work.Order.Document), stages, sources);
-        if (!TarShardReader.TryOpen(resolved.Value, null, out var reader, out var damage))
+        using var plan = ScoringPlan.Bind(document, stages, sources);
+        (plan.Columns, plan.Subset) = (columns, subset);
+        if (!SourceShard.TryOpen(Storage, source with { Path = resolved.Value }, null, out var reader, out var damage))
         {
             return ShardOutcome.Failed(damage.Retryable ? FailureKind.Transient : FailureKind.Fatal, $"input.shards: {source.Name}: {damage.Message}");
         }
 
         using (reader)
         {
-            return Score(work, workspace, source, resolved.Value, plan, stages, reader, cancellationToken);
+            return Score(work, workspace, source, resolved.Value, plan, stages, reader, audit, cancellationToken);
         }
     }
 
@@ -57,6 +62,7 @@ public sealed class ScoreExecutor(
         ScoringPlan plan,
         StageLog stages,
         TarShardReader reader,
+        DownloadAudit? audit,
         CancellationToken cancellationToken)
     {
         var folder = workspace.CreateAttempt(work.Lease);
@@ -73,6 +79,13 @@ public sealed class ScoreExecutor(
 
             void Finished(PreparedSample sample)
             {
+                audit?.Meet(sample.Key);
+                if (sample.IsOutside)
+                {
+                    tally.Count(CurationTally.OutsideSubset, 1);
+                    return;
+                }
+
                 var row = ToRow(source.Name, sample);
                 writer.Append(row);
                 tally.Add(row);
@@ -104,6 +117,7 @@ public sealed class ScoreExecutor(
                 quarantine, new QuarantineRecord(source.Name, null, null, CurationPlan.Score, $"shard-{damage.Kind}", damage.Message));
         }
 
+        audit?.Finish(tally, quarantine);
         var lines = workspace.WriteFile(folder, "quarantine.jsonl", "", stream => quarantine.WriteTo(stream));
         var digests = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var model in plan.Models.SelectMany(s => s.Models))
@@ -116,9 +130,14 @@ public sealed class ScoreExecutor(
             digests[$"{SynsetLabelsOptions.TypeName}.dictionary"] = dictionary;
         }
 
+        foreach (var (name, digest) in plan.Columns?.Digests ?? [])
+        {
+            digests[name] = digest;
+        }
+
         var counts = tally.ToCounts().Concat(reuse.ToCounts()).ToDictionary();
         var manifest = new ScoreManifest(
-            source, new FileInfo(path).Length, tally.Read, scores, lines, embeddings.Finish(workspace, work.Lease.Shard.Index), digests, damage, new(counts, StringComparer.Ordinal));
+            source, Storage.Stat(path)?.Bytes ?? 0, tally.Read, scores, lines, embeddings.Finish(workspace, work.Lease.Shard.Index), digests, damage, new(counts, StringComparer.Ordinal));
         return ShardOutcome.Completed(CurationJson.ToOutput(manifest, counts));
     }
 

@@ -71,6 +71,12 @@ public sealed class ScoringPlan : IDisposable
     /// <summary>True where a sample may become two samples of the output, so that its key must leave room for <see cref="OutputSamples.SyntheticSuffix"/>.</summary>
     public bool WritesSynthetic { get; private set; }
 
+    /// <summary>Published scores; null where no stage asks for any.</summary>
+    public ColumnScores? Columns { get; set; }
+
+    /// <summary>Uids to read; null reads all.</summary>
+    public UidSubset? Subset { get; set; }
+
     /// <summary>Stages without a model.</summary>
     public IReadOnlyList<FilterStage> Filters => _filters;
 
@@ -116,6 +122,9 @@ public sealed class ScoringPlan : IDisposable
                     var dictionary = sources.Nouns(labels.Dictionary);
                     plan.Labeller = new SynsetLabeller(dictionary, labels.Synonyms);
                     plan.DictionaryDigest = dictionary.Digest;
+                    break;
+                case ColumnsOptions:
+                    // Looked up with the sample at hand; see Columns.
                     break;
                 case DedupOptions or ImageClusterFilterOptions:
                     // Hashes and embeddings are made with the image at hand; what follows from them is found over the whole pool.

@@ -11,7 +11,7 @@ namespace Orchestrator.Worker.Curation;
 /// Phase <c>decide</c> of a selection: takes the score parts that a curation job published and decides over them again. What
 /// stages rejected, what was set aside and what is a duplicate stays so.
 /// </summary>
-public sealed class SelectionDecideExecutor(AllowedRoots roots) : CurationExecutor(roots, SelectionDocument.Kind)
+public sealed class SelectionDecideExecutor(JobStorage storage) : CurationExecutor(storage, SelectionDocument.Kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Decide;
@@ -21,14 +21,16 @@ public sealed class SelectionDecideExecutor(AllowedRoots roots) : CurationExecut
     {
         var from = workspace.Job.From!;
         var models = ModelsOf(from);
-        var parts = from.Parts.Select((path, i) => Part(workspace.Job, path, i == 0 ? QuarantineOf(from) : null, models)).ToList();
-        return Task.FromResult(new PoolDecision(workspace, workspace.CreateAttempt(work.Lease), Roots).Run(
+        var parts = from.Parts.Select((path, i) => Part(workspace, path, i == 0 ? QuarantineOf(from) : null, models)).ToList();
+        return Task.FromResult(new PoolDecision(workspace, workspace.CreateAttempt(work.Lease)).Run(
             parts, [.. Enumerable.Range(0, parts.Count)], cancellationToken));
     }
 
-    private ScoreManifest Part(CurationJob job, string path, AttemptFile? quarantine, SortedDictionary<string, string> models)
+    private ScoreManifest Part(CurationWorkspace workspace, string path, AttemptFile? quarantine, SortedDictionary<string, string> models)
     {
-        using var reader = ScorePartReader.OpenOrThrow(path);
+        var job = workspace.Job;
+        var local = Storage.Fetch(path, workspace.Pins);
+        using var reader = ScorePartReader.OpenOrThrow(local);
         if (!reader.Schema.Signals.SequenceEqual(job.Signals) || !reader.Schema.Tags.SequenceEqual(job.Tags))
         {
             throw new InvalidDataException($"from: {path} has other columns than the first part; give a folder that one job wrote.");
@@ -39,33 +41,28 @@ public sealed class SelectionDecideExecutor(AllowedRoots roots) : CurationExecut
         var bytes = 0L;
         if (reader.Rows > 0)
         {
-            var resolved = Roots.Resolve(name, "inputBase", job.InputBase);
+            var resolved = Storage.Resolve(name, "inputBase", job.InputBase);
             if (!resolved.Ok)
             {
                 throw new InvalidDataException(resolved.Fault!.ToString());
             }
 
-            var file = new FileInfo(resolved.Value);
-            bytes = file.Exists
-                ? file.Length
-                : throw new InvalidDataException($"from: the scored shard {name} is not below {job.InputBase}; set inputBase to the folder that its path starts from.");
-            source = new ScorePayload(resolved.Value, name);
+            var file = Storage.Stat(resolved.Value)
+                ?? throw new InvalidDataException($"from: the scored shard {name} is not below {job.InputBase}; set inputBase to the folder that its path starts from.");
+            bytes = file.Bytes;
+            source = new ScorePayload(resolved.Value, name, file.Version);
         }
 
-        var scores = new FileInfo(path);
-        return new ScoreManifest(source, bytes, reader.Rows, new AttemptFile("", path, scores.Length, ""), quarantine, [], models, null, []);
+        return new ScoreManifest(source, bytes, reader.Rows, new AttemptFile("", path, new FileInfo(local).Length, ""), quarantine, [], models, null, []);
     }
 
-    private static AttemptFile? QuarantineOf(ScoreFolder from)
-    {
-        var file = new FileInfo(Path.Combine(from.Output, "quarantine.jsonl"));
-        return file.Exists ? new AttemptFile("", file.FullName, file.Length, "") : null;
-    }
+    private AttemptFile? QuarantineOf(ScoreFolder from) =>
+        Storage.Stat(JobStorage.Combine(from.Output, "quarantine.jsonl")) is { } file ? new AttemptFile("", file.Path, file.Bytes, "") : null;
 
-    private static SortedDictionary<string, string> ModelsOf(ScoreFolder from)
+    private SortedDictionary<string, string> ModelsOf(ScoreFolder from)
     {
-        var path = Path.Combine(from.Output, "manifest.json");
-        var models = File.Exists(path) && OutputManifest.Read(File.ReadAllBytes(path), path) is { Ok: true } read
+        var path = JobStorage.Combine(from.Output, "manifest.json");
+        var models = Storage.ReadAll(path) is { } bytes && OutputManifest.Read(bytes, path) is { Ok: true } read
             ? read.Value.Models
             : new Dictionary<string, string>();
         return new(models.ToDictionary(), StringComparer.Ordinal);

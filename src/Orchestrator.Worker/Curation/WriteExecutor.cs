@@ -13,7 +13,7 @@ namespace Orchestrator.Worker.Curation;
 /// Phase <c>write</c>: output tars with their tables, and score parts with final states. What a file holds follows from the
 /// plan alone. The same for both kinds of job. Image bytes, captions and other members are copied as they are; <see cref="OutputSamples"/> says what is added.
 /// </summary>
-public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstruments instruments) : CurationExecutor(roots, kind)
+public sealed class WriteExecutor(JobStorage storage, string kind, CurationInstruments instruments) : CurationExecutor(storage, kind)
 {
     /// <inheritdoc />
     public override string Phase => CurationPlan.Write;
@@ -54,6 +54,11 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
         if (part.Damage is not null)
         {
             tally.AddDamage();
+        }
+
+        foreach (var (name, count) in part.Beside ?? [])
+        {
+            tally.Count(name, count);
         }
 
         var counts = tally.ToCounts();
@@ -138,7 +143,7 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
 
     private string? Copy(OutputSamples outputs, DecidedPart part, List<ScoreRow> rows, TarShardWriter writer, CancellationToken cancellationToken)
     {
-        var resolved = Roots.Resolve(part.Source.Path, "input.shards");
+        var resolved = Storage.Resolve(part.Source.Path, "input.shards");
         if (!resolved.Ok)
         {
             return resolved.Fault!.ToString();
@@ -146,7 +151,7 @@ public sealed class WriteExecutor(AllowedRoots roots, string kind, CurationInstr
 
         var wanted = rows.ToDictionary(r => r.Row);
         var options = new TarReadOptions { Wanted = wanted.ContainsKey, BufferBytes = 1 << 18 };
-        if (!TarShardReader.TryOpen(resolved.Value, options, out var reader, out var damage))
+        if (!SourceShard.TryOpen(Storage, part.Source with { Path = resolved.Value }, options, out var reader, out var damage))
         {
             return $"{part.Source.Name}: {damage.Message}";
         }

@@ -10,7 +10,7 @@ namespace Orchestrator.Worker.Evaluation;
 
 /// <summary>Phase <c>acceptance</c>: a slice of prompts of one cell, counts only; no clock takes part.</summary>
 public sealed class AcceptanceExecutor(
-    AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
+    JobStorage storage, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
     /// <inheritdoc />
     public override string Phase => EvaluationPlan.Acceptance;

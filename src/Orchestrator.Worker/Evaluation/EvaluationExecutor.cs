@@ -8,10 +8,10 @@ using Orchestrator.Worker.Execution;
 namespace Orchestrator.Worker.Evaluation;
 
 /// <summary>What the executors of an evaluation's phases share: the prompts.</summary>
-public abstract class EvaluationExecutor(AllowedRoots roots) : FolderExecutor<EvaluationWorkspace>(EvaluationDocument.Kind)
+public abstract class EvaluationExecutor(JobStorage storage) : FolderExecutor<EvaluationWorkspace>(EvaluationDocument.Kind)
 {
     /// <inheritdoc />
-    protected override EvaluationWorkspace? Open(ShardWork work, out ShardFailure? failure) => EvaluationWorkspace.Open(work, roots, out failure);
+    protected override EvaluationWorkspace? Open(ShardWork work, out ShardFailure? failure) => EvaluationWorkspace.Open(work, storage, out failure);
 
     /// <summary>The document's prompts.</summary>
     /// <exception cref="InvalidDataException">The file is missing or broken; the message names line and remedy.</exception>
@@ -39,7 +39,7 @@ public abstract class EvaluationExecutor(AllowedRoots roots) : FolderExecutor<Ev
 
     private string PathOf(EvaluationDocument document)
     {
-        var path = roots.Resolve(document.Prompts.Path, "prompts.path");
+        var path = storage.Roots.Resolve(document.Prompts.Path, "prompts.path");
         return path.Ok ? path.Value : throw new InvalidDataException(path.Fault!.ToString());
     }
 

@@ -8,18 +8,18 @@ namespace Orchestrator.Worker.Evaluation;
 /// <summary>The folder of an evaluation.</summary>
 public sealed class EvaluationWorkspace : JobFolder
 {
-    private EvaluationWorkspace(EvaluationDocument document, string output)
-        : base(output) => Document = document;
+    private EvaluationWorkspace(EvaluationDocument document, JobStorage storage, string output)
+        : base(storage, output, new SpoolPins()) => Document = document;
 
     /// <summary>The job's document; its paths are absolute.</summary>
     public EvaluationDocument Document { get; }
 
     /// <summary>Opens the workspace of a job, or says why its output path is refused.</summary>
-    public static EvaluationWorkspace? Open(ShardWork work, AllowedRoots roots, out ShardFailure? failure)
+    public static EvaluationWorkspace? Open(ShardWork work, JobStorage storage, out ShardFailure? failure)
     {
         var document = EvaluationParser.ParseCanonical(work.Order.Document);
-        var output = roots.Resolve(document.Output ?? "", "output.path");
+        var output = storage.Resolve(document.Output ?? "", "output.path");
         failure = output.Ok ? null : new ShardFailure(FailureKind.Fatal, output.Fault!.ToString());
-        return output.Ok ? new EvaluationWorkspace(document, output.Value) : null;
+        return output.Ok ? new EvaluationWorkspace(document, storage, output.Value) : null;
     }
 }

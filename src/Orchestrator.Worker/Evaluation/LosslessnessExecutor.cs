@@ -14,7 +14,7 @@ namespace Orchestrator.Worker.Evaluation;
 /// verifiers as everything else. The report compares them with the target's own law.
 /// </summary>
 public sealed class LosslessnessExecutor(
-    AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
+    JobStorage storage, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
     /// <summary>The choice depends on the document and the target alone, so any worker may make it; it is made once a process.</summary>
     private readonly ConcurrentDictionary<JobId, Lazy<(EvaluationPrompt Prompt, SamplingOptions Sampling)>> chosen = new();

@@ -16,7 +16,7 @@ namespace Orchestrator.Worker.Evaluation;
 /// Phase <c>report</c>: from the generations of both lanes to certificates, figures and files. Everything is computed from the
 /// step traces by pure functions; the files of the acceptance lane are the same bytes whatever the number of workers.
 /// </summary>
-public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
+public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
     private const string ManifestName = "manifest.json";
 
@@ -85,11 +85,8 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf, Eval
             ["broken"] = cells.Count(cell => cell.Verdict.Kind == LosslessnessKind.Broken),
         };
         var manifest = new OutputManifest { Document = System.Text.Encoding.UTF8.GetBytes(written.ToJsonString()), Models = models, Counts = counts, Files = files };
-        var digest = Write(workspace, ManifestName, stream => stream.Write(manifest.Write()));
-        if (Directory.Exists(workspace.Work))
-        {
-            Directory.Delete(workspace.Work, recursive: true);
-        }
+        var digest = workspace.Files.Write(ManifestName, stream => stream.Write(manifest.Write()));
+        workspace.Files.Finish();
 
         return ShardOutcome.Completed(CurationJson.ToOutput(
             new PublishManifest(workspace.Output, new AttemptFile(ManifestName, ManifestName, digest.Bytes, digest.Sha256), counts), counts));
@@ -97,7 +94,7 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf, Eval
         void Put(string name, Action<Stream> write)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            files[name] = Write(workspace, name, write);
+            files[name] = workspace.Files.Write(name, write);
         }
     }
 
@@ -180,12 +177,4 @@ public sealed class ReportExecutor(AllowedRoots roots, LanguageShelf shelf, Eval
         }
     }
 
-    private static FileDigest Write(EvaluationWorkspace workspace, string name, Action<Stream> write)
-    {
-        var path = Path.Combine(workspace.Output, name);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var file = AtomicFile.Create(path);
-        write(file.Stream);
-        return file.Commit();
-    }
 }

@@ -14,7 +14,7 @@ namespace Orchestrator.Worker.Evaluation;
 /// forward of the target costs by its rows.
 /// </summary>
 public sealed class SpeedExecutor(
-    AllowedRoots roots, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(roots)
+    JobStorage storage, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
     /// <summary>Generations of each arm that are thrown away first.</summary>
     private const int WarmUps = 3;

@@ -1,3 +1,4 @@
+using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Inference;
 
@@ -26,10 +27,17 @@ public abstract class FolderExecutor<TFolder>(string kind) : IShardExecutor
                 return ShardOutcome.Failed(failure!);
             }
 
-            output = folder.Output;
-            return await ExecuteAsync(work, folder, cancellationToken);
+            using (folder)
+            {
+                output = folder.Output;
+                return await ExecuteAsync(work, folder, cancellationToken);
+            }
         }
-        catch (Exception e) when (e is ModelContractException or InvalidDataException)
+        catch (StorageException e)
+        {
+            return ShardOutcome.Failed(FailureKind.Transient, e.Message, e.ToString());
+        }
+        catch (Exception e) when (e is ModelContractException or InvalidDataException or StorageRefusedException)
         {
             return ShardOutcome.Failed(FailureKind.Fatal, e.Message, e.ToString());
         }
@@ -45,9 +53,10 @@ public abstract class FolderExecutor<TFolder>(string kind) : IShardExecutor
     {
         try
         {
-            Open(work, out _)?.DiscardAttempt(work.Lease);
+            using var folder = Open(work, out _);
+            folder?.DiscardAttempt(work.Lease);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or StorageRefusedException)
         {
             // Left behind under .work, which nobody reads; the last phase or the next attempt removes it.
         }

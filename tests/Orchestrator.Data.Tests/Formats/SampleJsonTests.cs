@@ -76,4 +76,13 @@ public sealed class SampleJsonTests
     [Fact]
     public void AddScores_EndlessNesting_IsAFault() =>
         Assert.False(SampleJson.AddScores(Encoding.UTF8.GetBytes("{\"a\":" + new string('[', 100_000)), Clip, "a").Ok);
+
+    [Theory]
+    [InlineData("""{"a": 1}""", """{"a": 1,"scores": {"clip":0.5},"uid": "00000000000000010000000000000002"}""")]
+    [InlineData("{\n  \"a\": 1\n}", "{\n  \"a\": 1,\n  \"scores\": {\"clip\":0.5},\n  \"uid\": \"00000000000000010000000000000002\"\n}")]
+    [InlineData("{}", """{"scores": {"clip":0.5},"uid": "00000000000000010000000000000002"}""")]
+    [InlineData("""{"uid": "x", "a": {"uid": 1}}""", """{"uid": "x", "a": {"uid": 1},"scores": {"clip":0.5}}""")]
+    public void Add_Uid_IsAddedWhereThereIsNone(string json, string expected) => Assert.Equal(
+        expected,
+        System.Text.Encoding.UTF8.GetString(SampleJson.Add(System.Text.Encoding.UTF8.GetBytes(json), [AddedMember.Scores([KeyValuePair.Create("clip", 0.5f)])], new SampleUid(1, 2).ToString(), "json", replacesUid: false).Value));
 }

@@ -103,29 +103,4 @@ public sealed class LocalStorageTests : IDisposable
     [InlineData("a\u0000b", false)]
     public void SafeRelativePath_StaysInItsFolder(string path, bool safe) =>
         Assert.Equal(safe, SafeRelativePath.Join(_folder.Path, path, "path").Ok);
-
-    [Fact]
-    public void Storage_WritesAndReadsBackInsideItsRoots()
-    {
-        var storage = new LocalStorage(new AllowedRoots([_folder.Path]), _folder.Path);
-
-        Assert.False(storage.Exists("out/a", "f").Value);
-        Assert.Equal(5, storage.Write("out/a", "f", s => s.Write("hello"u8)).Value.Bytes);
-        Assert.True(storage.Exists("out/a", "f").Value);
-        using var stream = storage.OpenRead("out/a", "f").Value;
-        Assert.Equal(5, stream.Length);
-    }
-
-    [Fact]
-    public void Storage_RefusalsAreValues()
-    {
-        var storage = new LocalStorage(new AllowedRoots([_folder.Path]), _folder.Path);
-        _folder.Put("file");
-
-        Assert.Contains("no such file", storage.OpenRead("none", "f").Fault?.Problem);
-        Assert.Contains("AllowedRoots", storage.OpenRead("../x", "f").Fault?.Problem);
-        Assert.Contains("AllowedRoots", storage.Write("../x", "f", _ => { }).Fault?.Problem);
-        Assert.Contains("refused", storage.Write("file/under-a-file", "f", _ => { }).Fault?.Problem);
-        Assert.Equal("a", Assert.Single(storage.Expand(["a"], "f").Files).Name);
-    }
 }

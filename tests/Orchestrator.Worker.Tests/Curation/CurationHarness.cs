@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Contracts.Jobs;
 using Orchestrator.Data.Storage;
+using Orchestrator.Data.Storage.S3;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Inference.Images;
@@ -21,21 +22,24 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
     private readonly List<PhaseSummary> _finished = [];
     private readonly Dictionary<(string Kind, string Phase), IShardExecutor> _executors;
     private readonly CpuPool _pool;
+    private readonly string? _bucket;
     private CurationInstruments? _instruments;
     private int _attempt;
 
-    public CurationHarness(IScoringModels? models = null)
+    public CurationHarness(IScoringModels? models = null, S3Options? s3 = null, string? bucket = null)
     {
         Root = Directory.CreateTempSubdirectory("curation-").FullName;
         Models = models ?? new BrightnessModels();
-        var roots = new AllowedRoots([Root]);
+        var roots = new AllowedRoots(bucket is null ? [Root] : [Root, bucket]);
+        Storage = new JobStorage(roots, s3);
+        _bucket = bucket;
         _pool = new CpuPool(2, Instruments);
         IShardExecutor[] all =
         [
-            new ScoreExecutor(roots, Models, new ImageDecoder(), _pool, new LanguageModels(roots), new EntryLists(roots), new NounDictionaries(roots), new EmbeddingFolders(roots), Instruments),
-            new DecideExecutor(roots), new SelectionDecideExecutor(roots),
-            new WriteExecutor(roots, CurationDocument.Kind, Instruments), new PublishExecutor(roots, CurationDocument.Kind),
-            new WriteExecutor(roots, SelectionDocument.Kind, Instruments), new PublishExecutor(roots, SelectionDocument.Kind),
+            new ScoreExecutor(Storage, Models, new ImageDecoder(), _pool, new LanguageModels(roots), new EntryLists(roots), new NounDictionaries(roots), new EmbeddingFolders(roots), Instruments),
+            new DecideExecutor(Storage), new SelectionDecideExecutor(Storage),
+            new WriteExecutor(Storage, CurationDocument.Kind, Instruments), new PublishExecutor(Storage, CurationDocument.Kind),
+            new WriteExecutor(Storage, SelectionDocument.Kind, Instruments), new PublishExecutor(Storage, SelectionDocument.Kind),
         ];
         _executors = all.ToDictionary(e => (e.Kind, e.Phase));
     }
@@ -47,12 +51,14 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
 
     public string Root { get; }
 
+    public JobStorage Storage { get; }
+
     public IScoringModels Models { get; }
 
     /// <summary>Failures of the last run, by shard.</summary>
     public Dictionary<string, ShardFailure> Failures { get; } = [];
 
-    public string Output => Path.Combine(Root, OutputName);
+    public string Output => JobStorage.Combine(_bucket ?? Root, OutputName);
 
     public string OutputName { get; set; } = "out";
 
@@ -67,7 +73,7 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
         var json = JsonNode.Parse(document)!.AsObject();
         json["output"]!["path"] = Output;
         var canonical = CurationParser.ToJson(CurationParser.ParseCanonical(json.ToJsonString())).ToJsonString();
-        var shards = tars.Select((t, i) => new ShardSpec(i, CurationJson.Write(new ScorePayload(Path.Combine(Root, t), t)))).ToList();
+        var shards = tars.Select((t, i) => new ShardSpec(i, CurationJson.Write(new ScorePayload(PathOf(t), t, Storage.Stat(PathOf(t))?.Version)))).ToList();
         return RunAsync(new CurationPlan(), canonical, new PhaseStep.Start(CurationPlan.Score, shards));
     }
 
@@ -78,8 +84,8 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
         {
             ["kind"] = "selection",
             ["name"] = "s",
-            ["from"] = Path.Combine(Root, from),
-            ["inputBase"] = Root,
+            ["from"] = JobStorage.Combine(_bucket ?? Root, from),
+            ["inputBase"] = _bucket ?? Root,
             ["output"] = new JsonObject { ["path"] = Output, ["samplesPerShard"] = samplesPerShard },
         };
         if (select is not null)
@@ -109,11 +115,13 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
 
     /// <summary>Relative path and sha256 of each file of the output folder.</summary>
     public SortedDictionary<string, string> OutputDigests() => new(
-        Directory.EnumerateFiles(Output, "*", SearchOption.AllDirectories)
-            .ToDictionary(f => Path.GetRelativePath(Output, f), f => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(f)))));
+        Storage.Of(Output).List(Output).ToDictionary(f => f.Path[(Output.Length + 1)..], f => Convert.ToHexStringLower(SHA256.HashData(Storage.ReadAll(f.Path)!))));
+
+    /// <summary>Where an input of this name is: below the bucket, or below <see cref="Root"/>.</summary>
+    public string PathOf(string name) => JobStorage.Combine(_bucket ?? Root, name);
 
     /// <summary>The output's manifest.</summary>
-    public JsonNode Manifest() => JsonNode.Parse(File.ReadAllText(Path.Combine(Output, "manifest.json")))!;
+    public JsonNode Manifest() => JsonNode.Parse(Storage.ReadAll(JobStorage.Combine(Output, "manifest.json")))!;
 
     public long Count(string name) => Manifest()["counts"]![name]?.GetValue<long>() ?? 0;
 
@@ -131,6 +139,7 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
     public void Dispose()
     {
         _pool.Dispose();
+        Storage.Dispose();
         Directory.Delete(Root, recursive: true);
     }
 

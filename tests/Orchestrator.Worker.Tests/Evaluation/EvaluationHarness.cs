@@ -28,12 +28,12 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
     public EvaluationHarness()
     {
         Root = Directory.CreateTempSubdirectory("evaluation-").FullName;
-        var roots = new AllowedRoots([Root]);
+        var storage = new JobStorage(new AllowedRoots([Root]));
         var instruments = new EvaluationInstruments(meters.GetRequiredService<IMeterFactory>());
         IShardExecutor[] all =
         [
-            new AcceptanceExecutor(roots, shelf, lane, instruments, TimeProvider.System), new LosslessnessExecutor(roots, shelf, lane, instruments, TimeProvider.System),
-            new SpeedExecutor(roots, shelf, lane, instruments, TimeProvider.System), new ReportExecutor(roots, shelf, instruments, TimeProvider.System),
+            new AcceptanceExecutor(storage, shelf, lane, instruments, TimeProvider.System), new LosslessnessExecutor(storage, shelf, lane, instruments, TimeProvider.System),
+            new SpeedExecutor(storage, shelf, lane, instruments, TimeProvider.System), new ReportExecutor(storage, shelf, instruments, TimeProvider.System),
         ];
         executors = all.ToDictionary(e => e.Phase);
         File.Copy(RepositoryFolder.PathOf("samples", "language", "question.jsonl"), Path.Combine(Root, "question.jsonl"));

@@ -102,7 +102,7 @@ public sealed record DedupOptions(
     /// <inheritdoc />
     public override void CheckLinks(DocumentScope scope, IReadOnlyList<StageOptions> stages)
     {
-        var scores = stages.Select(s => s.MainSignal).OfType<string>().ToList();
+        var scores = stages.SelectMany(s => s.MainSignals).ToList();
         EmbeddingLinks.Check(scope, "from", From, stages);
         if (KeepBy is { Length: > 0 } by && !scores.Contains(by))
         {

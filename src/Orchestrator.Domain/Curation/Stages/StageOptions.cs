@@ -21,6 +21,9 @@ public abstract record StageOptions
     /// <summary>What <c>select</c> may ask of the main signal with <c>of</c>: <see cref="PairScoreOptions.Cosine"/> is the signal itself, any other name stands for the signal <c>{main}.{name}</c>.</summary>
     public virtual IReadOnlyList<string> Readings => [];
 
+    /// <summary>Every signal that <c>select</c> may name; <see cref="MainSignal"/> unless a stage makes several of equal rank.</summary>
+    public virtual IReadOnlyList<string> MainSignals => MainSignal is { } main ? [main] : [];
+
     /// <summary>Text columns that the stage makes; stages may share one.</summary>
     public virtual IReadOnlyList<string> Tags => [];
 
@@ -68,6 +71,7 @@ public static class StageCatalog
         new(DfnScoreOptions.TypeName, "Cosine of image and caption under a data filtering network.", DfnScoreOptions.Read, new ModelField("model", ClipScoreOptions.Kind)),
         new(TextMaskedScoreOptions.TypeName, "T-MARS: the CLIP score of the picture with its text painted over.", TextMaskedScoreOptions.Read, new ModelField("model", ClipScoreOptions.Kind), new ModelField("detector", TextMaskedScoreOptions.DetectorKind)),
         new(CapFiltOptions.TypeName, "BLIP's captioning and filtering: writes a caption, keeps the captions that are true.", CapFiltOptions.Read, new ModelField("captioner", "blip-caption"), new ModelField("filter", "blip-itm")),
+        new(ColumnsOptions.TypeName, "Scores that somebody else has published, taken from Parquet columns.", ColumnsOptions.Read),
         new(DedupOptions.TypeName, "Of samples that are alike keeps one: equal bytes, near DCT hashes, near embeddings.", DedupOptions.Read),
         new(ImageClusterFilterOptions.TypeName, "DataComp's image-based filter: keeps images in clusters that hold reference images.", ImageClusterFilterOptions.Read),
         new(SynsetLabelsOptions.TypeName, "CatLIP's labels: the nouns of the caption as WordNet synsets.", SynsetLabelsOptions.Read),

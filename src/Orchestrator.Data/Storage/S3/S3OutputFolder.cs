@@ -1,0 +1,155 @@
+using Amazon.S3;
+
+namespace Orchestrator.Data.Storage.S3;
+
+/// <summary>
+/// An output folder in a bucket. Files are made in the spool, then uploaded below the prefix <c>.work</c>, which only the job
+/// reads. Publishing copies them inside the server to the names that readers of such folders expect (<c>00000000.tar</c> and
+/// so on; a manifest that pointed into <c>.work</c> would be readable by this project alone), and writes
+/// <c>manifest.json</c> last, on the condition that nobody else did: what it names is what is published.
+/// </summary>
+/// <remarks>
+/// There is no rename, so <c>.work-done</c> says that <c>.work</c> may be deleted: a half-deleted prefix could not be told from
+/// one in use.
+/// </remarks>
+internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spool) : IOutputFolder
+{
+    private const string DoneMarker = OutputLayout.Work + "-done";
+
+    /// <inheritdoc />
+    public string Root => root.ToString();
+
+    /// <inheritdoc />
+    public string Scratch { get; } = spool.ScratchOf(root.ToString());
+
+    /// <inheritdoc />
+    public bool IsFinished(string manifest) =>
+        server.Stat(root.Child(manifest)) is not null
+        && (server.Stat(root.Child(DoneMarker)) is not null || !server.List(root.Bucket, root.Child(OutputLayout.Work).Prefix).Any());
+
+    /// <inheritdoc />
+    public void Keep(string relative, FileDigest digest) =>
+        S3Upload.Put(server, Path.Combine(Scratch, relative), root.Child(relative), digest.Sha256, WriteCondition.None);
+
+    /// <inheritdoc />
+    public string Fetch(string relative, FileDigest digest, SpoolPins pins)
+    {
+        var address = root.Child(relative);
+        return spool.Fetch($"{address}#{digest.Sha256}", to =>
+        {
+            var read = S3Storage.Download(server, address, null, to);
+            if (read != digest)
+            {
+                File.Delete(to);
+                throw new StorageRefusedException(
+                    $"{address}: the object has {read.Bytes:N0} bytes with sha256 {read.Sha256}, the job wrote {digest.Bytes:N0} with {digest.Sha256}; keep others out of {root} and submit the job again.");
+            }
+        }, pins);
+    }
+
+    /// <inheritdoc />
+    public void Release(string relative)
+    {
+        var local = Path.Combine(Scratch, relative);
+        if (Directory.Exists(local))
+        {
+            Directory.Delete(local, recursive: true);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Discard(string relative)
+    {
+        Release(relative);
+        var below = root.Child(relative);
+        server.AbortUploads(below);
+        server.Delete(server.List(below.Bucket, below.Prefix).Select(f => S3Address.Parse(f.Path)));
+    }
+
+    /// <inheritdoc />
+    public void Place(string relative, string name, FileDigest digest)
+    {
+        var (from, to) = (root.Child(relative), root.Child(name));
+        try
+        {
+            S3Upload.Copy(server, from, to, digest.Bytes, digest.Sha256);
+        }
+        catch (AmazonS3Exception e) when (S3Faults.IsMissing(e) && server.StatWithDigest(to) is { } there && there.File.Bytes == digest.Bytes && there.Sha256 == digest.Sha256)
+        {
+            // Placed by an earlier attempt, which then deleted its source.
+        }
+        catch (AmazonS3Exception e) when (S3Faults.IsMissing(e))
+        {
+            throw new InvalidDataException($"The committed file {relative} is gone from {root}; submit the job again.", e);
+        }
+    }
+
+    /// <inheritdoc />
+    public FileDigest Write(string name, Action<Stream> content)
+    {
+        var local = Path.Combine(Scratch, "final", Guid.NewGuid().ToString("N"));
+        try
+        {
+            FileDigest digest;
+            using (var file = AtomicFile.Create(local))
+            {
+                content(file.Stream);
+                digest = file.Commit();
+            }
+
+            S3Upload.Put(server, local, root.Child(name), digest.Sha256, WriteCondition.None);
+            return digest;
+        }
+        finally
+        {
+            File.Delete(local);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Commit(string name, byte[] content, NamedContent? before)
+    {
+        var to = root.Child(name);
+        try
+        {
+            S3Upload.Put(server, content, to, FileDigest.Of(content).Sha256, new WriteCondition(before is null, before?.Version));
+        }
+        catch (AmazonS3Exception e) when (S3Faults.IsCondition(e) || S3Faults.IsMissing(e))
+        {
+            // A late attempt of the same phase writes the same bytes; so does a request whose answer was lost.
+            if (Read(name) is not { } there || !there.Bytes.AsSpan().SequenceEqual(content))
+            {
+                throw new StorageRefusedException($"{to}: another writer has changed the file meanwhile; give every job an output of its own and submit this one again.", e);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public NamedContent? Read(string name)
+    {
+        var address = root.Child(name);
+        if (server.Stat(address) is not { } file)
+        {
+            return null;
+        }
+
+        using var source = server.OpenRead(address, file.Version);
+        var bytes = new byte[file.Bytes];
+        source.ReadExactly(bytes);
+        return new NamedContent(bytes, file.Version);
+    }
+
+    /// <inheritdoc />
+    public void Delete(string name) => server.Delete([root.Child(name)]);
+
+    /// <inheritdoc />
+    public void Finish()
+    {
+        var marker = root.Child(DoneMarker);
+        var work = root.Child(OutputLayout.Work);
+        S3Upload.Put(server, [], marker, FileDigest.Of([]).Sha256, WriteCondition.None);
+        server.AbortUploads(work);
+        server.Delete(server.List(work.Bucket, work.Prefix).Select(f => S3Address.Parse(f.Path)));
+        server.Delete([marker]);
+    }
+}

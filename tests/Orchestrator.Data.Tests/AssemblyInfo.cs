@@ -1,0 +1,3 @@
+using Orchestrator.Tests.Shared;
+
+[assembly: AssemblyFixture(typeof(PrivateS3))]
