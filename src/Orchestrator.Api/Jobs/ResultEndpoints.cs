@@ -41,9 +41,20 @@ internal static class ResultEndpoints
         string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
         SendAsync(id, path, context, user, jobs, folder, cancellationToken);
 
-    private static Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> ReportAsync(
-        string id, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
-        SendAsync(id, ArtifactFolder.ReportPath, context, user, jobs, folder, cancellationToken);
+    private static async Task<Results<ContentHttpResult, PhysicalFileHttpResult, ProblemHttpResult>> ReportAsync(
+        string id, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, ResultReader results, CancellationToken cancellationToken)
+    {
+        var sent = await SendAsync(id, ArtifactFolder.ReportPath, context, user, jobs, folder, cancellationToken);
+        if (sent.Result is not PhysicalFileHttpResult file)
+        {
+            return (ProblemHttpResult)sent.Result;
+        }
+
+        var page = await File.ReadAllTextAsync(file.FileName, cancellationToken);
+        return page.Contains(ReportTimings.Mark, StringComparison.Ordinal) && await jobs.FindAsync(id, user, cancellationToken) is { } job
+            ? TypedResults.Text(ReportTimings.Insert(page, (await results.ReadAsync(job, cancellationToken)).Timings), "text/html", System.Text.Encoding.UTF8)
+            : file;
+    }
 
     private static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> SendAsync(
         string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken)

@@ -34,6 +34,7 @@ internal static class ReportStyle
         table{border-collapse:collapse;width:100%;font-size:.92rem}
         th,td{padding:.35rem .75rem .35rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
         th{font-weight:600;color:var(--mute);font-size:.85rem}
+        .scroll td:not(.n){min-width:6.5rem}
         .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .meter{display:inline-block;width:6rem;height:.5rem;border-radius:.25rem;vertical-align:middle}
         .matrix{width:auto}.matrix td,.matrix th{padding:.4rem .75rem;border:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}
@@ -61,7 +62,7 @@ internal static class ReportStyle
         pre{overflow:auto;max-height:32rem;margin:.5rem 0;padding:.9rem;background:var(--soft);border-radius:.5rem;font-size:.85rem}
         code{font-size:.9em;overflow-wrap:anywhere}
         :focus-visible{outline:2px solid var(--duplicate);outline-offset:2px}
-        @media(max-width:30rem){section{padding:1rem .9rem}.cards{grid-template-columns:repeat(2,1fr);gap:.5rem}.meter{width:3.5rem}}
+        @media(max-width:30rem){section{padding:1rem .9rem}.cards{grid-template-columns:repeat(2,1fr);gap:.5rem}.meter{display:none}}
         @media print{body{background:#fff}section{break-inside:avoid}}
         """;
 }

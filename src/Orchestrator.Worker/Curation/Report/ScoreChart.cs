@@ -72,7 +72,7 @@ internal static partial class ScoreChart
         double[] at = [.. cuts.Where(c => c.Cut.Kind == CutKind.At && c.Cut.Threshold >= scores.Left && c.Cut.Threshold <= scores.Right).Select(c => (double)c.Cut.Threshold).Distinct()];
         foreach (var x in at)
         {
-            plot.Add.VerticalLine(x, 1.5f, Cut, LinePattern.Dashed);
+            plot.Add.VerticalLine(x, 1.5f, Cut, LinePattern.DenselyDashed);
         }
 
         plot.Axes.SetLimits(scores.Left, scores.Right, 0, top);
