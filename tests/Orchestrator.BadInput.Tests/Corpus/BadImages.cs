@@ -16,13 +16,13 @@ internal static class BadImages
 
     private static IEnumerable<BadSample> CutShort =>
     [
-        .. new[] { 0.002, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99 }.Select(s => Image($"jpeg-cut-{s}", $"a JPEG cut after {s:P1}", ImageBytes.Cut(ImageBytes.Jpeg, s), Truncated)),
+        .. new[] { 0.002, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99 }.Select(s => Image($"jpeg-cut-{s * 10000:0}", $"a JPEG cut after {s:P1}", ImageBytes.Cut(ImageBytes.Jpeg, s), Truncated)),
         Image("jpeg-two-bytes-more-than-start", "FF D8 FF E0", [0xFF, 0xD8, 0xFF, 0xE0], Truncated),
-        .. new[] { 0.0005, 0.01, 0.3, 0.6, 0.95 }.Select(s => Image($"png-cut-{s}", $"a PNG cut after {s:P2}", ImageBytes.Cut(ImageBytes.Png, s), Truncated, "png")),
+        .. new[] { 0.0005, 0.01, 0.3, 0.6, 0.95 }.Select(s => Image($"png-cut-{s * 10000:0}", $"a PNG cut after {s:P2}", ImageBytes.Cut(ImageBytes.Png, s), Truncated, "png")),
         Image("png-header-only", "signature and IHDR of a PNG", ImageBytes.Png[..33], Truncated, "png"),
         Image("png-signature-only", "the 8 bytes of a PNG signature", ImageBytes.Png[..8], Truncated, "png"),
-        .. new[] { 0.01, 0.2, 0.5, 0.9 }.Select(s => Image($"webp-cut-{s}", $"a WebP cut after {s:P0}", ImageBytes.Cut(ImageBytes.Webp, s), Truncated, "webp")),
-        .. new[] { 0.001, 0.2, 0.5, 0.9 }.Select(s => Image($"gif-cut-{s}", $"a GIF cut after {s:P1}", ImageBytes.Cut(ImageBytes.Gif, s), Truncated, "gif")),
+        .. new[] { 0.01, 0.2, 0.5, 0.9 }.Select(s => Image($"webp-cut-{s * 10000:0}", $"a WebP cut after {s:P0}", ImageBytes.Cut(ImageBytes.Webp, s), Truncated, "webp")),
+        .. new[] { 0.001, 0.2, 0.5, 0.9 }.Select(s => Image($"gif-cut-{s * 10000:0}", $"a GIF cut after {s:P1}", ImageBytes.Cut(ImageBytes.Gif, s), Truncated, "gif")),
         Image("tiff-cut", "a TIFF cut in the middle, before its directory", ImageBytes.Cut(ImageBytes.Tiff, 0.5), Truncated, "tif"),
         Image("tiff-header-only", "the 8 bytes of a TIFF header", ImageBytes.Tiff[..8], Truncated, "tif"),
     ];

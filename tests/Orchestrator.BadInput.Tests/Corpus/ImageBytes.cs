@@ -85,7 +85,7 @@ internal static class ImageBytes
         for (var i = 0; i < BinaryPrimitives.ReadUInt16LittleEndian(tiff.AsSpan(directory)); i++)
         {
             var entry = tiff.AsSpan(directory + 2 + (i * 12), 12);
-            if (BinaryPrimitives.ReadUInt16LittleEndian(entry) is 256 or 257 and var tag)
+            if (BinaryPrimitives.ReadUInt16LittleEndian(entry) is var tag and (256 or 257))
             {
                 BinaryPrimitives.WriteUInt16LittleEndian(entry[2..], 4);
                 BinaryPrimitives.WriteUInt32LittleEndian(entry[8..], tag == 256 ? width : height);

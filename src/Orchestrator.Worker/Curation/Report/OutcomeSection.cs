@@ -48,6 +48,14 @@ internal static class OutcomeSection
         html.Append("</div></div>");
         ReportHtml.Table(
             html,
+            "Clusters of images",
+            ["embeddings", "#clusters", "#with a reference image", "#reference images", "#compared", "#rejected"],
+            facts.Decision.ImageClusters.Select(c => new object[]
+            {
+                c.From, ReportHtml.Number(c.Clusters), ReportHtml.Number(c.Matched), ReportHtml.Number(c.Reference), ReportHtml.Number(c.Compared), ReportHtml.Number(c.Rejected),
+            }));
+        ReportHtml.Table(
+            html,
             "Damaged input shards",
             ["shard", "#read before the damage", "damage"],
             facts.Decision.Parts.Where(p => p.Damage is not null).Select(p => new object[] { p.Source.Name, ReportHtml.Number(p.Rows), p.Damage!.Message }));

@@ -103,10 +103,25 @@ internal static partial class ScoreChart
         var drawn = plot.GetSvgXml(Width, Height);
         var body = drawn[(drawn.IndexOf('>', drawn.IndexOf("<svg", StringComparison.Ordinal)) + 1)..drawn.LastIndexOf("</svg>", StringComparison.Ordinal)];
         return $"<svg class=\"plot\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{ReportHtml.Text(title)}\">{words}"
-            + $"{Indents().Replace(body, "").Replace("cl_", $"{id}_", StringComparison.Ordinal)}</svg>";
+            + $"{Renamed(Indents().Replace(body, ""), id)}</svg>";
 
         double X(double x) => Margins.Left + ((x - scores.Left) / (scores.Right - scores.Left) * (Width - Margins.Left - Margins.Right));
         double Y(double y) => Height - Margins.Bottom - (y / top * (Height - Margins.Bottom - Margins.Top));
+    }
+
+    // Skia numbers clips by a counter of the process; the page needs names that follow from the chart alone.
+    private static string Renamed(string body, string id)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        return Clips().Replace(body, clip =>
+        {
+            if (!names.TryGetValue(clip.Value, out var name))
+            {
+                names[clip.Value] = name = string.Create(CultureInfo.InvariantCulture, $"{id}{names.Count}");
+            }
+
+            return name;
+        });
     }
 
     private static ScottPlot.TickGenerators.NumericManual Unlabelled(double[] ticks) => new(ticks, Array.ConvertAll(ticks, _ => ""));
@@ -133,6 +148,9 @@ internal static partial class ScoreChart
         >= 1e4 => (count / 1e3).ToString("0.##", CultureInfo.InvariantCulture) + "k",
         _ => count.ToString("0.##", CultureInfo.InvariantCulture),
     };
+
+    [GeneratedRegex("cl_[0-9a-f]+")]
+    private static partial Regex Clips();
 
     [GeneratedRegex(@"\n\s*")]
     private static partial Regex Indents();
