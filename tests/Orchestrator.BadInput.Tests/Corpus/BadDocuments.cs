@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Data.Scores;
 
 namespace Orchestrator.BadInput.Tests.Corpus;
 
@@ -8,7 +9,7 @@ namespace Orchestrator.BadInput.Tests.Corpus;
 /// <param name="Error">Path that the error names, without <c>$.</c>; null for the changed field.</param>
 internal sealed record BadDocument(string Field, string Value, string? Error = null)
 {
-    public string ErrorPath => "$" + (Error ?? Field switch { "" => "", var f => f[0] == '[' ? f : "." + f });
+    public string ErrorPath => (Error ?? Field) is { Length: > 0 } path ? $"$.{path}" : "$";
 
     public override string ToString() => $"{Field}={(Value.Length > 60 ? Value[..60] : Value)}";
 }
@@ -64,7 +65,8 @@ internal static class BadDocuments
     [
         new("stages[1].model", "-"), new("stages[1].model", "7"), new("stages[1].model", "\"\""), new("stages[1].model", "\"../clip\""), new("stages[1].model", "\"a/b\""),
         new("stages[1].as", "\"\""), new("stages[1].as", "7"), new("stages[1].as", "\"a b\""), new("stages[1].as", $"\"{new string('s', 65)}\""), new("stages[1].batchSize", "0"), new("stages[1].batchSize", "4097"), new("stages[1].batchSize", "1.5"), new("stages[1].batchSize", "\"32\""),
-        new("stages[1].keepEmbeddings", "\"yes\""), new("stages[1].keepEmbeddings", "1"), new("stages[1].threshold", "0.3"), new("stages[1].as", "\"key\""), new("stages[1].as", "\"Text\""),
+        new("stages[1].keepEmbeddings", "\"yes\""), new("stages[1].keepEmbeddings", "1"), new("stages[1].threshold", "0.3"),
+        .. ScoreColumn.Fixed.Select(column => new BadDocument("stages[1].as", $"\"{column}\"")), new("stages[1].as", "\"Text\""),
     ];
 
     private static IEnumerable<BadDocument> Dedups =>
@@ -78,7 +80,7 @@ internal static class BadDocuments
 
     private static IEnumerable<BadDocument> Selects =>
     [
-        new("select", "7"), new("select", "[]"), new("select", "\"clip\""), new("select", "{}", "select.by"), new("select", "{\"all\": []}", "select.all"), new("select", "{\"all\": {}}", "select.all"), new("select", "{\"all\": [7]}", "select.all[0]"), new("select", "{\"all\": [null]}", "select.all[0]"),
+        new("select", "7"), new("select", "[]"), new("select", "\"clip\""), new("select", "{}", "select.min"), new("select", "{\"all\": []}", "select.all"), new("select", "{\"all\": {}}", "select.all"), new("select", "{\"all\": [7]}", "select.all[0]"), new("select", "{\"all\": [null]}", "select.all[0]"),
         new("select", "{\"all\": [{\"by\": \"clip\", \"min\": 0}], \"any\": [{\"by\": \"clip\", \"min\": 0}]}", "select.any"), new("select", "{\"any\": [{\"by\": \"clap\", \"min\": 0}]}", "select.any[0].by"), new("select", "{\"all\": [{\"by\": \"clip\", \"min\": 0}], \"by\": \"clip\"}", "select.by"),
         new("select", $"{{\"all\": [{string.Join(',', Enumerable.Repeat("{\"by\": \"clip\", \"min\": 0}", 65))}]}}", "select.all"),
         new("select", string.Concat(Enumerable.Repeat("{\"all\":[", 12)) + "{\"by\":\"clip\",\"min\":0}" + string.Concat(Enumerable.Repeat("]}", 12)), "select" + string.Concat(Enumerable.Repeat(".all[0]", 9))),

@@ -35,12 +35,13 @@ internal static class BadImages
         Image("png-just-too-large", "a PNG header one row above the limit of 178,956,970 pixels", ImageBytes.PngHeader(10_000, 17_896), TooLarge, "png"),
         Image("jpeg-bomb", "a JPEG frame of 65,500 x 65,500", ImageBytes.JpegHeader(65_500, 65_500), TooLarge),
         Image("webp-bomb", "a lossy WebP of 16,383 x 16,383", ImageBytes.WebpHeader(16_383, 16_383), TooLarge, "webp"),
-        Image("webp-lossless-bomb", "a lossless WebP of 16,384 x 16,384", ImageBytes.LosslessWebpHeader(16_384, 16_384), TooLarge, "webp"),
-        Image("gif-bomb", "a GIF canvas of 65,535 x 65,535", ImageBytes.GifHeader(65_535, 65_535), TooLarge, "gif"),
+        Image("webp-lossless-bomb", "a lossless WebP of 16,383 x 16,383", ImageBytes.LosslessWebpHeader(16_383, 16_383), TooLarge, "webp"),
+        Image("gif-bomb", "a GIF frame of 65,535 x 65,535", ImageBytes.GifFrame(65_535, 65_535), TooLarge, "gif"),
+        Image("gif-canvas-bomb", "a GIF screen of 65,535 x 65,535 around a small frame: the frame counts", ImageBytes.GifHeader(65_535, 65_535), Kept, "gif"),
         Image("tiff-bomb", "a TIFF of 100,000 x 100,000", ImageBytes.TiffHeader(100_000, 100_000), TooLarge, "tif"),
         Image("tiff-bomb-largest", "a TIFF of 2^32-1 squared", ImageBytes.TiffHeader(uint.MaxValue, uint.MaxValue), Corrupt, "tif"),
         Image("jpeg-taller-than-its-data", "a JPEG frame of 240 x 12,000 over the data of 240 rows", ImageBytes.JpegHeader(240, 60_000), "rejected:basic-filter.maxAspect"),
-        Image("jpeg-larger-than-its-data", "a JPEG frame of 2,400 x 2,400 over the data of 240 x 240", ImageBytes.JpegHeader(2_400, 2_400), Corrupt),
+        Image("jpeg-larger-than-its-data", "a JPEG frame of 2,400 x 2,400 over the data of 240 x 240: grey below, as PIL reads it", ImageBytes.JpegHeader(2_400, 2_400), Kept),
     ];
 
     private static IEnumerable<BadSample> Broken =>
@@ -49,7 +50,8 @@ internal static class BadImages
         Image("png-zero-height", "a PNG of 240 x 0", ImageBytes.PngHeader(240, 0), Corrupt, "png"),
         Image("jpeg-zero-width", "a JPEG of 0 x 240", ImageBytes.JpegHeader(0, 240), Corrupt),
         Image("jpeg-zero-height", "a JPEG of 240 x 0", ImageBytes.JpegHeader(240, 0), Corrupt),
-        Image("gif-zero-width", "a GIF of 0 x 0", ImageBytes.GifHeader(0, 0), "rejected:basic-filter.minSide", "gif"),
+        Image("gif-zero-canvas", "a GIF screen of 0 x 0: the frame counts", ImageBytes.GifHeader(0, 0), Kept, "gif"),
+        Image("gif-zero-frame", "a GIF frame of 0 x 0", ImageBytes.GifFrame(0, 0), "rejected:basic-filter.minSide", "gif"),
         Image("tiff-zero-width", "a TIFF of 0 x 240", ImageBytes.TiffHeader(0, 240), Corrupt, "tif"),
         Image("png-bad-depth", "a PNG of bit depth 7", ImageBytes.PngHeader(240, 240, depth: 7), Corrupt, "png"),
         Image("png-bad-color", "a PNG of colour type 5", ImageBytes.PngHeader(240, 240, color: 5), Corrupt, "png"),

@@ -54,7 +54,7 @@ internal static class ImageBytes
     /// <summary>A lossy WebP with the given sides, 14 bits each.</summary>
     public static byte[] WebpHeader(ushort width, ushort height)
     {
-        var webp = (byte[])Webp.Clone();
+        var webp = Simple(Webp, "VP8 "u8);
         BinaryPrimitives.WriteUInt16LittleEndian(webp.AsSpan(26), width);
         BinaryPrimitives.WriteUInt16LittleEndian(webp.AsSpan(28), height);
         return webp;
@@ -63,10 +63,20 @@ internal static class ImageBytes
     /// <summary>A lossless WebP with the given sides, 14 bits each.</summary>
     public static byte[] LosslessWebpHeader(uint width, uint height)
     {
-        var webp = (byte[])LosslessWebp.Clone();
+        var webp = Simple(LosslessWebp, "VP8L"u8);
         var rest = BinaryPrimitives.ReadUInt32LittleEndian(webp.AsSpan(21)) & 0xF000_0000;
         BinaryPrimitives.WriteUInt32LittleEndian(webp.AsSpan(21), rest | (width - 1) | ((height - 1) << 14));
         return webp;
+    }
+
+    /// <summary>A WebP of the image's chunk alone, without the extended header that would give the size as well.</summary>
+    private static byte[] Simple(byte[] webp, ReadOnlySpan<byte> chunk)
+    {
+        var at = webp.AsSpan().IndexOf(chunk);
+        var length = 8 + BinaryPrimitives.ReadInt32LittleEndian(webp.AsSpan(at + 4));
+        byte[] simple = [.. "RIFF\0\0\0\0WEBP"u8, .. webp.AsSpan(at, length + (length % 2))];
+        BinaryPrimitives.WriteInt32LittleEndian(simple.AsSpan(4), simple.Length - 8);
+        return simple;
     }
 
     public static byte[] GifHeader(ushort width, ushort height)
@@ -74,6 +84,17 @@ internal static class ImageBytes
         var gif = (byte[])Gif.Clone();
         BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(6), width);
         BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(8), height);
+        return gif;
+    }
+
+    /// <summary>A GIF whose frame, and not only whose screen, has the given sides.</summary>
+    public static byte[] GifFrame(ushort width, ushort height)
+    {
+        var gif = GifHeader(width, height);
+        ReadOnlySpan<byte> descriptor = [0x2C, 0, 0, 0, 0, Side, 0, Side, 0];
+        var at = gif.AsSpan().IndexOf(descriptor);
+        BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at + 5), width);
+        BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at + 7), height);
         return gif;
     }
 

