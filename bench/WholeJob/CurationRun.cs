@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Orchestrator.Cli.Client;
+using Orchestrator.Data.Scores;
 
 namespace Orchestrator.Bench.WholeJob;
 
@@ -8,11 +9,12 @@ namespace Orchestrator.Bench.WholeJob;
 internal static class CurationRun
 {
     /// <summary>Seconds of the whole job and of its score phase.</summary>
-    public static async Task<(double Whole, double Score)> RunAsync(OrchestratorClient client, int images, string output)
+    public static async Task<(double Whole, double Score)> RunAsync(OrchestratorClient client, IReadOnlyList<BenchModel> models, int images, string output)
     {
+        var stages = string.Join(", ", models.Select(m => $$"""{ "type": "{{m.Stage}}", "model": "{{m.Name}}", "as": "{{m.Score}}" }"""));
         var document = JsonNode.Parse($$"""
             { "kind": "curation", "name": "bench", "input": { "shards": ["pool/*.tar"] },
-              "stages": [ { "type": "basic-filter" }, { "type": "clip-score", "model": "clip-demo", "as": "clip" } ],
+              "stages": [ { "type": "basic-filter" }, {{stages}} ],
               "select": { "by": "clip", "topFraction": 0.3 }, "output": { "path": "{{output}}" } }
             """)!.AsObject();
         var watch = Stopwatch.StartNew();
@@ -26,5 +28,21 @@ internal static class CurationRun
         return result.Counts.Balanced && result.Counts.Read == images
             ? (seconds, result.Timings.First(t => t.Phase == "score").Seconds ?? double.NaN)
             : throw new InvalidOperationException($"{result.State}: {result.Error}");
+    }
+
+    /// <summary>Mean cosine of CLIP over all pairs of an output.</summary>
+    public static double MeanOf(string output)
+    {
+        var (sum, count) = (0.0, 0L);
+        foreach (var part in Directory.GetFiles(Path.Combine(output, "scores"), "part-*.parquet"))
+        {
+            using var reader = ScorePartReader.OpenOrThrow(part);
+            foreach (var score in reader.ReadColumns("clip").SelectMany(b => b.Signal("clip")).Where(float.IsFinite))
+            {
+                (sum, count) = (sum + score, count + 1);
+            }
+        }
+
+        return sum / count;
     }
 }

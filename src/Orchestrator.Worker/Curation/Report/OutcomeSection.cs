@@ -34,9 +34,10 @@ internal static class OutcomeSection
         }
 
         html.Append("<div class=\"pair\"><div>");
-        Reasons(html, "Rejected, by the first rule that did", facts, CurationTally.RejectedBy(""), CurationTally.Rejected);
+        Reasons(html, "Rejected, by the first rule that did", "reason", facts, CurationTally.RejectedBy(""), CurationTally.Rejected);
+        Reasons(html, "Texts of kept samples, by origin", "origin", facts, CurationTally.Captions(""), CurationTally.Kept);
         html.Append("</div><div>");
-        Reasons(html, "Quarantined, by error", facts, CurationTally.QuarantinedBy(""), CurationTally.Quarantined);
+        Reasons(html, "Quarantined, by error", "error", facts, CurationTally.QuarantinedBy(""), CurationTally.Quarantined);
         ReportHtml.Table(
             html,
             "Duplicates, by stage",
@@ -62,13 +63,13 @@ internal static class OutcomeSection
         html.Append("</section>");
     }
 
-    private static void Reasons(StringBuilder html, string title, ReportFacts facts, string prefix, string state)
+    private static void Reasons(StringBuilder html, string title, string head, ReportFacts facts, string prefix, string state)
     {
         var (all, read) = (facts.Counts.GetValueOrDefault(state), facts.Counts.GetValueOrDefault(CurationTally.Read));
         ReportHtml.Table(
             html,
             title,
-            ["reason", "#samples", "#of all", ""],
+            [head, "#samples", "#of all", ""],
             facts.Counts.Where(c => c.Key.StartsWith(prefix, StringComparison.Ordinal))
                 .OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal)
                 .Select(c => new object[] { c.Key[prefix.Length..], ReportHtml.Number(c.Value), ReportHtml.Share(c.Value, read), new ReportHtml.Raw(ReportHtml.Meter(c.Value, all, state)) }));
