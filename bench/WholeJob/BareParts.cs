@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Formats.Tar;
 using Microsoft.ML.OnnxRuntime;
 using NetVips;
@@ -43,10 +42,8 @@ internal sealed class BareParts
         TimeOnnx(4);
     }
 
-    /// <summary>Seconds to decode and shrink every image, one image a core at a time.</summary>
-    public double TimeLibvips(int? count = null)
-    {
-        var watch = Stopwatch.StartNew();
+    /// <summary>Decodes and shrinks every image, one image a core at a time.</summary>
+    public Cost TimeLibvips(int? count = null) => Cost.Of(() =>
         Parallel.ForEach(_images.Take(count ?? int.MaxValue), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, bytes =>
         {
             // Several pictures out of one decoding need its pixels more than once.
@@ -57,21 +54,20 @@ internal sealed class BareParts
                 using var small = image.Resize((double)side / Math.Min(image.Width, image.Height), kernel: Enums.Kernel.Cubic);
                 _ = small.WriteToMemory<byte>();
             }
-        });
-        return watch.Elapsed.TotalSeconds;
-    }
+        }));
 
     /// <summary>
-    /// Seconds to run both towers of every model over as many rows as there are images: for each model the faster of one session
-    /// that uses every core and of one stream a core with sessions of one thread.
+    /// Runs both towers of every model over as many rows as there are images: for each model the faster of one session that uses
+    /// every core and of one stream a core with sessions of one thread.
     /// </summary>
-    public double TimeOnnx(int? batches = null)
+    public Cost TimeOnnx(int? batches = null)
     {
         var runs = batches ?? (_images.Count + Batch - 1) / Batch;
-        return _models.Sum(model => Math.Min(TimeOnnx(model, runs, streams: 1, threads: 0), TimeOnnx(model, runs, streams: Environment.ProcessorCount, threads: 1)));
+        return _models.Select(model => new[] { TimeOnnx(model, runs, streams: 1, threads: 0), TimeOnnx(model, runs, streams: Environment.ProcessorCount, threads: 1) }.MinBy(c => c.Seconds))
+            .Aggregate((sum, cost) => sum + cost);
     }
 
-    private static double TimeOnnx(BenchModel model, int runs, int streams, int threads)
+    private static Cost TimeOnnx(BenchModel model, int runs, int streams, int threads)
     {
         using var options = new SessionOptions { IntraOpNumThreads = threads };
         using var vision = new InferenceSession(Path.Combine(model.Folder, "onnx", "vision_model.onnx"), options);
@@ -83,13 +79,11 @@ internal sealed class BareParts
         Array.ForEach(Enumerable.Range(0, ids.Length).ToArray(), i => ids[i] = random.Next(words));
         using var pixelValues = OrtValue.CreateTensorValueFromMemory(pixels, [Batch, 3, side, side]);
         using var inputIds = OrtValue.CreateTensorValueFromMemory(ids, [Batch, context]);
-        var watch = Stopwatch.StartNew();
-        Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = streams }, _ =>
+        return Cost.Of(() => Parallel.For(0, runs, new ParallelOptions { MaxDegreeOfParallelism = streams }, _ =>
         {
             using var run = new RunOptions();
             using var a = vision.Run(run, ["pixel_values"], [pixelValues], ["image_embeds"]);
             using var b = text.Run(run, ["input_ids"], [inputIds], ["text_embeds"]);
-        });
-        return watch.Elapsed.TotalSeconds;
+        }));
     }
 }

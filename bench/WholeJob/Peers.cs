@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Orchestrator.Bench.WholeJob;
 
 /// <summary>What a peer measured of itself; see <c>peers/</c>.</summary>
-internal sealed record PeerRun(int Pairs, double Seconds, double Mean, string Versions);
+internal sealed record PeerRun(int Pairs, double Seconds, double Processor, double Mean, string Versions);
 
 /// <summary>The same CLIP scoring of the same shards by others: PyTorch and transformers.js, each in a process of its own.</summary>
 internal static class Peers

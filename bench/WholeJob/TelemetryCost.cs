@@ -63,7 +63,7 @@ internal static class TelemetryCost
         var wall = 0.0;
         for (var job = 0; job < Jobs; job++)
         {
-            wall += (await CurationRun.RunAsync(client, Clip, images, $"{name}-{job}")).Whole;
+            wall += (await CurationRun.RunAsync(client, Clip, images, $"{name}-{job}")).Whole.Seconds;
         }
 
         var processor = (Environment.CpuUsage.TotalTime - before).TotalSeconds;

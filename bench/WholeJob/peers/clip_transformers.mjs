@@ -1,7 +1,7 @@
 // CLIP scores of a folder of shards with transformers.js: its image reader, processor, tokenizer and sessions, batches of 32.
 //   npm install @huggingface/transformers            (in a folder outside the repository)
 //   node clip_transformers.mjs POOL MODEL PATH/node_modules/@huggingface/transformers
-// Prints one line of JSON: pairs, seconds from the first byte read to the last score, mean cosine, versions. The library and the
+// Prints one line of JSON: pairs, seconds and processor seconds from the first byte read to the last score, mean cosine, versions. The library and the
 // model are ready before the clock starts. Its bicubic shrinks without antialiasing, so its mean differs a little.
 import fs from "node:fs";
 import path from "node:path";
@@ -55,7 +55,7 @@ async function score(batch) {
   }
 }
 
-const start = performance.now();
+const start = performance.now(), used = process.cpuUsage();
 let batch = [];
 for (const pair of pairs()) {
   batch.push(pair);
@@ -63,4 +63,5 @@ for (const pair of pairs()) {
 }
 if (batch.length) await score(batch);
 const version = JSON.parse(fs.readFileSync(path.join(library, "package.json"))).version;
-console.log(JSON.stringify({ pairs: count, seconds: (performance.now() - start) / 1000, mean: total / count, versions: `transformers.js ${version}, Node ${process.version}` }));
+const { user, system } = process.cpuUsage(used);
+console.log(JSON.stringify({ pairs: count, seconds: (performance.now() - start) / 1000, processor: (user + system) / 1e6, mean: total / count, versions: `transformers.js ${version}, Node ${process.version}` }));
