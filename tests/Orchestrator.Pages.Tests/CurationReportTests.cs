@@ -55,7 +55,7 @@ public sealed class CurationReportTests(Chromium chromium, CurationReportTests.J
             Tars.Write(Path.Combine(harness.Root, "a.tar"), [.. members, ("odd.jpg", "<html>"u8.ToArray()), ("odd.txt", "a small grey square"u8.ToArray())]);
             await harness.RunAsync(
                 """
-                { "kind": "curation", "name": "a-name-that-is-long-enough-to-need-a-second-line-on-a-small-phone", "input": { "shards": ["a.tar"] },
+                { "kind": "curation", "name": "a-name-that-needs-a-second-line-on-a-small-phone", "input": { "shards": ["a.tar"] },
                   "stages": [ { "type": "basic-filter" }, { "type": "clip-score", "model": "bright", "as": "clip" } ],
                   "select": { "all": [ { "by": "clip", "topFraction": 0.5 }, { "by": "clip", "min": 0.3 } ] }, "output": { "path": "x" } }
                 """,

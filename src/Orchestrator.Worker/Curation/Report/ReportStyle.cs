@@ -45,7 +45,7 @@ internal static class ReportStyle
         .plot{display:block;width:100%;height:auto}
         .plot text{font-size:11px;fill:var(--mute)}.plot .cut{fill:var(--cut);font-weight:600}
         .plot [fill="#202020"]{fill:var(--kept)}.plot [fill="#303030"]{fill:var(--rejected)}.plot [fill="#404040"]{fill:var(--other)}
-        .plot [stroke="#101010"]{stroke:var(--mute)}.plot [stroke="#505050"]{stroke:var(--curve)}.plot [fill="#505050"]{fill:var(--curve)}.plot [stroke="#606060"]{stroke:var(--cut)}
+        .plot [stroke="#101010"]{stroke:var(--mute)}.plot [stroke="#505050"]{stroke:var(--curve)}.plot [fill="#505050"]{fill:var(--curve)}.plot [stroke="#606060"]{stroke:var(--cut)}.plot [fill="#606060"]{fill:var(--cut)}
         .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.75rem}
         figure{margin:0;border:1px solid var(--line);border-radius:.5rem;overflow:hidden;background:var(--bg);min-width:0}
         figure img,.nopicture{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:var(--soft)}
