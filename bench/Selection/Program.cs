@@ -4,7 +4,7 @@
 using System.Globalization;
 using Orchestrator.Bench.Selection;
 
-if (args is ["make" or "select" or "preview" or "verify", var folder, var rows, var parts])
+if (args is ["make" or "select" or "preview" or "plan" or "verify", var folder, var rows, var parts])
 {
     var pool = new SyntheticPool(folder, long.Parse(rows, CultureInfo.InvariantCulture), int.Parse(parts, CultureInfo.InvariantCulture));
     return Steps.Run(args[0], pool);
@@ -15,7 +15,7 @@ var given = args.ElementAtOrDefault(2);
 var place = given ?? Directory.CreateTempSubdirectory("selection-bench-").FullName;
 try
 {
-    string[] steps = File.Exists(Path.Combine(place, "made")) ? ["select", "preview", "verify"] : ["make", "select", "preview", "verify"];
+    string[] steps = File.Exists(Path.Combine(place, "made")) ? ["select", "preview", "plan", "verify"] : ["make", "select", "preview", "plan", "verify"];
     return steps.Select(step => Steps.InProcess(step, place, count, files)).FirstOrDefault(code => code != 0);
 }
 finally

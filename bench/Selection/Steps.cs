@@ -32,6 +32,7 @@ internal static class Steps
             "make" => Make(pool),
             "select" => Say(Cut(pool)),
             "preview" => Say(SelectionPreview.Count(pool.Parts, Two)),
+            "plan" => PlanRequest.Measure(pool).GetAwaiter().GetResult(),
             _ => Verify(pool, out same),
         };
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -19,6 +19,8 @@ internal static class TelemetryCost
     private const int Cycles = 7;
     private const int Jobs = 2;
 
+    private static readonly IReadOnlyList<BenchModel> Clip = BenchModel.Of("", several: false);
+
     public static async Task MeasureAsync(Dictionary<string, string?> settings, int images)
     {
         var sink = await StartSinkAsync();
@@ -55,13 +57,13 @@ internal static class TelemetryCost
         using var client = new OrchestratorClient(EmbeddedServer.AddressOf(app));
         using var stop = new CancellationTokenSource();
         var scraping = scrape ? ScrapeAsync(client.Server, stop.Token) : Task.CompletedTask;
-        await CurationRun.RunAsync(client, images, $"{name}-warm-up");
+        await CurationRun.RunAsync(client, Clip, images, $"{name}-warm-up");
 
         var before = Environment.CpuUsage.TotalTime;
         var wall = 0.0;
         for (var job = 0; job < Jobs; job++)
         {
-            wall += (await CurationRun.RunAsync(client, images, $"{name}-{job}")).Whole;
+            wall += (await CurationRun.RunAsync(client, Clip, images, $"{name}-{job}")).Whole.Seconds;
         }
 
         var processor = (Environment.CpuUsage.TotalTime - before).TotalSeconds;

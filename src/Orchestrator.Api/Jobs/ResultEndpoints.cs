@@ -41,9 +41,25 @@ internal static class ResultEndpoints
         string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
         SendAsync(id, path, context, user, jobs, folder, cancellationToken);
 
-    private static Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(
-        string id, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken) =>
-        SendAsync(id, ArtifactFolder.ReportPath, context, user, jobs, folder, cancellationToken);
+    private static async Task<Results<ContentHttpResult, ProblemHttpResult>> ReportAsync(
+        string id, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, ResultReader results, CancellationToken cancellationToken)
+    {
+        var sent = await SendAsync(id, ArtifactFolder.ReportPath, context, user, jobs, folder, cancellationToken);
+        if (sent.Result is not FileStreamHttpResult file)
+        {
+            return (ProblemHttpResult)sent.Result;
+        }
+
+        await using var stream = file.FileStream;
+        using var reader = new StreamReader(stream);
+        var page = await reader.ReadToEndAsync(cancellationToken);
+        if (page.Contains(ReportTimings.Mark, StringComparison.Ordinal) && await jobs.FindAsync(id, user, cancellationToken) is { } job)
+        {
+            page = ReportTimings.Insert(page, (await results.ReadAsync(job, cancellationToken)).Timings);
+        }
+
+        return TypedResults.Text(page, "text/html", System.Text.Encoding.UTF8);
+    }
 
     private static async Task<Results<FileStreamHttpResult, ProblemHttpResult>> SendAsync(
         string id, string path, HttpContext context, ClaimsPrincipal user, JobReader jobs, ArtifactFolder folder, CancellationToken cancellationToken)

@@ -74,6 +74,13 @@ public sealed class OrchestratorClient : IDisposable
         await response.Content.CopyToAsync(into, cancellationToken);
     }
 
+    /// <summary>Copies the job's HTML report, timings included.</summary>
+    public async Task ReportAsync(string id, Stream into, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, $"jobs/{Uri.EscapeDataString(id)}/report", null, cancellationToken);
+        await response.Content.CopyToAsync(into, cancellationToken);
+    }
+
     /// <summary>
     /// Events after <paramref name="after"/>, until the job has ended. A broken connection is taken up again at the last
     /// event received, for as long as the caller waits.

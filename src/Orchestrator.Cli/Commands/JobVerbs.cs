@@ -337,7 +337,7 @@ internal static class ReportVerb
             var path = Path.Combine(Directory.CreateDirectory(parsed.GetValue(folder)!).FullName, "index.html");
             await using (var file = System.IO.File.Create(path))
             {
-                await client.DownloadAsync(parsed.GetValue(id)!, "report/index.html", file, cancellationToken);
+                await client.ReportAsync(parsed.GetValue(id)!, file, cancellationToken);
             }
 
             streams.Out.WriteLine(path);

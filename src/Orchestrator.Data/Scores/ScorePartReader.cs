@@ -147,19 +147,53 @@ public sealed class ScorePartReader : IDisposable
     /// <summary>Reads whole rows in file order.</summary>
     public IEnumerable<ScoreRow> ReadRows()
     {
-        string[] all = [.. ScoreColumn.Fixed, .. Schema.Signals, .. Schema.Tags];
-        foreach (var batch in ReadColumns(all))
+        foreach (var batch in ReadColumns(AllColumns))
         {
-            var signals = Schema.Signals.Select(batch.Signal).ToArray();
-            var tags = Schema.Tags.Select(batch.Text).ToArray();
-            for (var i = 0; i < batch.Count; i++)
+            foreach (var row in RowsOf(batch, Enumerable.Range(0, batch.Count)))
             {
-                yield return Row(batch, i, signals, tags);
+                yield return row;
             }
         }
     }
 
+    /// <summary>Reads whole rows at some places; row groups without any of them are not read.</summary>
+    /// <param name="places">Indexes in the part, from 0; others are passed over.</param>
+    public IEnumerable<KeyValuePair<long, ScoreRow>> ReadRowsAt(IReadOnlySet<long> places)
+    {
+        var first = 0L;
+        for (var group = 0; group < Groups; group++)
+        {
+            var count = RowsOf(group);
+            int[] wanted = [.. places.Where(p => p >= first && p < first + count).Select(p => (int)(p - first)).Order()];
+            if (wanted.Length > 0)
+            {
+                var rows = RowsOf(ReadGroup(group, first, AllColumns), wanted);
+                foreach (var (at, row) in wanted.Zip(rows))
+                {
+                    yield return KeyValuePair.Create(first + at, row);
+                }
+            }
+
+            first += count;
+        }
+    }
+
     public void Dispose() => _file.Dispose();
+
+    private string[] AllColumns => [.. ScoreColumn.Fixed, .. Schema.Signals, .. Schema.Tags];
+
+    private long RowsOf(int group)
+    {
+        using var reader = _file.RowGroup(group);
+        return reader.MetaData.NumRows;
+    }
+
+    private IEnumerable<ScoreRow> RowsOf(ScoreBatch batch, IEnumerable<int> indexes)
+    {
+        var signals = Schema.Signals.Select(batch.Signal).ToArray();
+        var tags = Schema.Tags.Select(batch.Text).ToArray();
+        return indexes.Select(i => Row(batch, i, signals, tags));
+    }
 
     private static ScoreRow Row(ScoreBatch batch, int i, float[][] signals, string?[][] tags) => new()
     {

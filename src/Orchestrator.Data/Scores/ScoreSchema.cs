@@ -1,3 +1,5 @@
+using Orchestrator.Domain.Curation;
+
 namespace Orchestrator.Data.Scores;
 
 /// <summary>Columns of a score part: the fixed ones, then one float per signal, then one text per tag.</summary>
@@ -94,6 +96,5 @@ public static class ScoreColumn
     public const string OutputKey = "output_key";
 
     /// <summary>All of them, in file order before and after the signals.</summary>
-    public static IReadOnlyList<string> Fixed { get; } =
-        [Shard, Row, Key, Uid, Width, Height, ImageBytes, Text, State, Reason, OutputShard, OutputKey];
+    public static IReadOnlyList<string> Fixed => FixedColumns.Names;
 }

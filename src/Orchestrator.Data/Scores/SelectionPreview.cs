@@ -25,8 +25,22 @@ public sealed record SelectionPreview(
         var candidates = CandidateMap.Read(parts, cancellationToken);
         SelectRule.Leaf[] leaves = [.. select?.Leaves ?? []];
         ArgumentOutOfRangeException.ThrowIfGreaterThan(leaves.Length, MaxLeaves, nameof(select));
-        var cuts = Array.ConvertAll(leaves, leaf => GlobalCut.Find(
-            new ScorePartSource(parts, leaf.Signal, candidates), SelectVerdicts.CutRuleOf(leaf.Test, candidates.Rows), cancellationToken: cancellationToken));
+        return Count(parts, candidates, select, Array.ConvertAll(leaves, leaf => GlobalCut.Find(
+            new ScorePartSource(parts, leaf.Signal, candidates), SelectVerdicts.CutRuleOf(leaf.Test, candidates.Rows), cancellationToken: cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>Counts with cuts that are known already.</summary>
+    /// <param name="parts">Paths of score parts, in the order that the cuts mean.</param>
+    /// <param name="candidates">Candidates of the parts.</param>
+    /// <param name="select">The rule; null keeps every candidate.</param>
+    /// <param name="cuts">The cut of each leaf of the rule, at most <see cref="MaxLeaves"/>.</param>
+    /// <param name="cancellationToken">Observed between row groups.</param>
+    /// <exception cref="InvalidDataException">A part cannot be read.</exception>
+    public static SelectionPreview Count(
+        IReadOnlyList<string> parts, CandidateMap candidates, SelectRule? select, SelectionCut[] cuts, CancellationToken cancellationToken = default)
+    {
+        SelectRule.Leaf[] leaves = [.. select?.Leaves ?? []];
+        ArgumentOutOfRangeException.ThrowIfNotEqual(cuts.Length, leaves.Length, nameof(cuts));
 
         // One reading counts samples by the set of leaves that keep them; every figure is a sum over those sets.
         var sets = CountSets(parts, candidates, leaves, cuts, cancellationToken);

@@ -143,6 +143,11 @@ public static class CurationParser
 
         foreach (var (options, stage) in stages.Zip(scopes))
         {
+            foreach (var signal in options.Signals.Intersect(FixedColumns.Names, StringComparer.OrdinalIgnoreCase))
+            {
+                stage.Error("as", $"'{signal}' is a column of every score table; choose another, taken are {string.Join(", ", FixedColumns.Names)}");
+            }
+
             foreach (var signal in options.Signals.Intersect(stages.SelectMany(s => s.Tags), StringComparer.OrdinalIgnoreCase))
             {
                 stage.Error("as", $"'{signal}' is the name of a text column of this document; choose another");

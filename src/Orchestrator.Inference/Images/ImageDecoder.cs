@@ -31,6 +31,9 @@ public sealed class ImageDecoder
         Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, (_, _, _) => { });
     }
 
+    /// <summary>Version of libvips.</summary>
+    public static string LibraryVersion { get; } = string.Join('.', Enumerable.Range(0, 3).Select(i => NetVips.NetVips.Version(i)));
+
     /// <param name="options">Limits; defaults when null.</param>
     public ImageDecoder(ImageDecoderOptions? options = null)
     {

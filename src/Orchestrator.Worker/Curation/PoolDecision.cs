@@ -78,10 +78,10 @@ internal sealed class PoolDecision(CurationWorkspace workspace, AttemptFolder fo
             switch (stage)
             {
                 case DedupOptions options:
-                    found.Dedup.Add(dedup.Run(options, EarlierPools.Open(options.Against, workspace, "against"), cancellationToken));
+                    found.Dedup.Add(dedup.Run(options, EarlierPools.Open(options.Against, workspace.Storage, workspace.Pins, "against"), cancellationToken));
                     break;
                 case ImageClusterFilterOptions options:
-                    found.ImageClusters.Add(new PoolImageClusters(pool, notes, workspace).Run(options, cancellationToken));
+                    found.ImageClusters.Add(new PoolImageClusters(pool, notes, workspace.Storage, workspace.Pins, workspace.Job.Seed).Run(options, cancellationToken));
                     break;
                 case SynsetLabelsOptions options:
                     var labels = new PoolSynsets(paths, candidates, notes).Run(options, cancellationToken);

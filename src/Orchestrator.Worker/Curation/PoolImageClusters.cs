@@ -13,8 +13,10 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 /// <param name="pool">The job's parts.</param>
 /// <param name="notes">Receives what is taken out.</param>
-/// <param name="workspace">The job's workspace; keeps local copies of what lies in a bucket.</param>
-internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, CurationWorkspace workspace)
+/// <param name="storage">Where arrays and earlier jobs are.</param>
+/// <param name="pins">Keeps local copies of what lies in a bucket.</param>
+/// <param name="seed">Seed of the job.</param>
+internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, JobStorage storage, SpoolPins pins, long seed)
 {
     private const int CandidatesPerCluster = 128;
 
@@ -81,7 +83,7 @@ internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, Curatio
 
         var clusters = options.Clusters ?? (int)Math.Clamp(compared / CandidatesPerCluster, 1, 1_000_000);
         var source = new PoolEmbeddingSource(() => Embeddings(pool, None, options), dimension);
-        return KMeans.Train(source, clusters, options.Iterations, workspace.Job.Seed, options.Spherical, cancellationToken).Centroids;
+        return KMeans.Train(source, clusters, options.Iterations, seed, options.Spherical, cancellationToken).Centroids;
     }
 
     private IEnumerable<ReadOnlyMemory<float>> Reference(ImageClusterFilterOptions options, int dimension)
@@ -91,7 +93,7 @@ internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, Curatio
             return ReadArray(options.Reference, "reference", dimension, options);
         }
 
-        var parts = EarlierPools.Open([options.Reference], workspace, "reference");
+        var parts = EarlierPools.Open([options.Reference], storage, pins, "reference");
         var folder = new DedupPool([], CandidateMap.Read([]));
         var read = new PoolEmbeddingSource(() => Embeddings(folder, parts, options).Select(row => row.Length == dimension ? row : throw Other("reference", row.Length, dimension, options)), dimension);
         return read.Open();
@@ -100,8 +102,8 @@ internal sealed class PoolImageClusters(DedupPool pool, PoolNotes notes, Curatio
     private IEnumerable<ReadOnlyMemory<float>> ReadArray(string path, string name, int dimension, ImageClusterFilterOptions options)
     {
         var field = $"stages[].{name}";
-        var resolved = workspace.Storage.Resolve(path, field);
-        var opened = resolved.Ok ? NpyMatrix.Open(workspace.Storage.Fetch(resolved.Value, workspace.Pins), field) : resolved.Fault!;
+        var resolved = storage.Resolve(path, field);
+        var opened = resolved.Ok ? NpyMatrix.Open(storage.Fetch(resolved.Value, pins), field) : resolved.Fault!;
         using var reader = opened.Ok ? opened.Value : throw new InvalidDataException(opened.Fault!.ToString());
         if (reader.Rows == 0)
         {

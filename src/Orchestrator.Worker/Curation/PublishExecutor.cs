@@ -2,6 +2,7 @@ using Orchestrator.Data.Formats;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Jobs;
+using Orchestrator.Worker.Curation.Report;
 using Orchestrator.Worker.Execution;
 
 namespace Orchestrator.Worker.Curation;
@@ -70,7 +71,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
         return Done(workspace, content);
     }
 
-    private static OutputManifest Publish(
+    private OutputManifest Publish(
         CurationWorkspace workspace,
         CurationDecision decision,
         List<WriteManifest> written,
@@ -106,7 +107,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
             workspace, "sizes.json", SizesJson.Write(tars.Select(t => KeyValuePair.Create(OutputNames.Tar(t.Index), t.Samples))));
         files["meta.json"] = Write(workspace, "meta.json", MetaOf(workspace, decision, tars.Sum(t => t.Samples)).Write());
         var models = decision.Parts.SelectMany(p => p.Models).DistinctBy(m => m.Key).ToDictionary();
-        files["report/index.html"] = Write(workspace, "report/index.html", CurationReport.Write(workspace.Job, decision, counts, models));
+        files["report/index.html"] = Write(workspace, "report/index.html", CurationReport.Write(new ReportReader(workspace, decision, files).Read(counts, models, cancellationToken)));
 
         return new OutputManifest
         {

@@ -50,6 +50,24 @@ public sealed class ArtifactTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task Report_WithRoomForTimings_HasTheJobsTimingsAndTheFileHasNone()
+    {
+        var (id, output) = await JobWithOutputAsync();
+        var path = Path.Combine(output, "report", "index.html");
+        await File.WriteAllTextAsync(path, "<p>é</p><!--timings--><p>end</p>");
+
+        using var report = await server.Client.GetAsync($"/api/v1/jobs/{id}/report");
+
+        var page = await report.Content.ReadAsStringAsync();
+        Assert.StartsWith("<p>é</p><section id=\"timings\">", page, StringComparison.Ordinal);
+        Assert.Contains("<td>score</td>", page, StringComparison.Ordinal);
+        Assert.EndsWith("</section><p>end</p>", page, StringComparison.Ordinal);
+        Assert.Equal("text/html", report.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("sandbox", report.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.DoesNotContain("timings\">", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Report_NotWrittenYet_404Problem()
     {
         var id = await server.Client.SubmitAsync(Docs.Curation(server));

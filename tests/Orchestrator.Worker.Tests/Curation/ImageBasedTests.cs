@@ -33,7 +33,9 @@ public sealed class ImageBasedTests : IDisposable
             "clip", reference, centroids == "given" ? Array("centroids.npy", 3, clusters, type) : null, centroids == "given" ? null : clusters, Whole("iterations"), false);
         var pool = new DedupPool(parts, CandidateMap.Read([.. parts.Select(p => p.Scores)], TestContext.Current.CancellationToken));
         using var notes = new PoolNotes(_folder);
-        var found = new PoolImageClusters(pool, notes, new AllowedRoots([_folder]), Whole("seed")).Run(options, TestContext.Current.CancellationToken);
+        using var storage = new JobStorage(new AllowedRoots([_folder]));
+        using var pins = new SpoolPins();
+        var found = new PoolImageClusters(pool, notes, storage, pins, Whole("seed")).Run(options, TestContext.Current.CancellationToken);
 
         var expected = Vectors.GetProperty(centroids).GetProperty("kept").EnumerateArray().Select(i => i.GetInt32()).ToArray();
         var matched = Vectors.GetProperty(centroids).GetProperty("matched").GetInt32();
@@ -59,7 +61,9 @@ public sealed class ImageBasedTests : IDisposable
         var parts = Pool(10, 10);
         var pool = new DedupPool(parts, CandidateMap.Read([.. parts.Select(p => p.Scores)], TestContext.Current.CancellationToken));
         using var notes = new PoolNotes(_folder);
-        var stage = new PoolImageClusters(pool, notes, new AllowedRoots([_folder]), 1);
+        using var storage = new JobStorage(new AllowedRoots([_folder]));
+        using var pins = new SpoolPins();
+        var stage = new PoolImageClusters(pool, notes, storage, pins, 1);
         var options = new ImageClusterFilterOptions("clip", Path.Combine(_folder, name), null, 2, 2, false);
         var error = Assert.Throws<InvalidDataException>(() => stage.Run(options, TestContext.Current.CancellationToken));
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);

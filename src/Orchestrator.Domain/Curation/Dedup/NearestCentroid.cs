@@ -25,7 +25,7 @@ public sealed class NearestCentroid
     {
         var (count, dimension) = (clusters.Length, _centroids[0].Length);
         var blocks = (count + BlockRows - 1) / BlockRows;
-        Parallel.For(0, blocks, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, block =>
+        Parallel.For(0, blocks, new ParallelOptions { CancellationToken = cancellationToken }, block =>
         {
             var (first, size) = (block * BlockRows, Math.Min(BlockRows, count - (block * BlockRows)));
             Assign(rows.Span.Slice(first * dimension, size * dimension), dimension, clusters.Span.Slice(first, size), similarities.Span.Slice(first, size));
