@@ -61,10 +61,13 @@ internal static class DemoVerb
         OrchestratorClient client, string folder, string truthPath, bool json, Streams streams, CancellationToken cancellationToken)
     {
         // The server reads below its own folder only.
-        var words = Directory.CreateDirectory(Path.Combine(folder, "wordnet-demo")).FullName;
-        foreach (var file in Directory.GetFiles(SampleFolder.Words(), "*noun*"))
+        foreach (var sample in (string[])[SampleFolder.Words(), SampleFolder.Reference()])
         {
-            File.Copy(file, Path.Combine(words, Path.GetFileName(file)), overwrite: true);
+            var copy = Directory.CreateDirectory(Path.Combine(folder, Path.GetFileName(sample))).FullName;
+            foreach (var file in Directory.GetFiles(sample))
+            {
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)), overwrite: true);
+            }
         }
 
         var document = DocumentFile.Read(Path.Combine(SampleFolder.Documents(), "curation-demo.yaml"), []);

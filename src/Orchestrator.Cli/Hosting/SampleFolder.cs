@@ -15,6 +15,9 @@ internal static class SampleFolder
     /// <summary>Folder of the demo's dictionary.</summary>
     public static string Words() => Find("wordnet-demo");
 
+    /// <summary>Folder of what the demo compares its pool with.</summary>
+    public static string Reference() => Find("reference-demo");
+
     private static string Find(string name)
     {
         foreach (var start in new[] { Directory.GetCurrentDirectory(), AppContext.BaseDirectory })
