@@ -13,7 +13,7 @@ public sealed class DomainPurityTests
     private static readonly string[] Outside =
     [
         "System.IO.File", "System.IO.Directory", "System.IO.FileStream", "System.IO.FileInfo", "System.IO.DirectoryInfo",
-        "System.Console", "System.Diagnostics.Process", "System.Diagnostics.Stopwatch", "System.Environment", "System.Threading.Thread",
+        "System.Console", "System.Diagnostics.Process", "System.Diagnostics.Stopwatch", "System.Threading.Thread",
     ];
 
     private static readonly string[] Clocks = ["get_Now", "get_UtcNow", "get_Today"];
@@ -34,14 +34,15 @@ public sealed class DomainPurityTests
         Assert.Contains("System.Object", types);
         Assert.Empty(types.Intersect(Outside));
 
-        var clocks =
+        var members = (
             from handle in reader.MemberReferences
             let member = reader.GetMemberReference(handle)
             where member.Parent.Kind == HandleKind.TypeReference
-            let type = NameOf(reader, reader.GetTypeReference((TypeReferenceHandle)member.Parent))
-            where type is "System.DateTime" or "System.DateTimeOffset" && Clocks.Contains(reader.GetString(member.Name))
-            select $"{type}.{reader.GetString(member.Name)}";
-        Assert.Empty(clocks);
+            select (Type: NameOf(reader, reader.GetTypeReference((TypeReferenceHandle)member.Parent)), Name: reader.GetString(member.Name))).ToArray();
+        Assert.DoesNotContain(members, m => m.Type is "System.DateTime" or "System.DateTimeOffset" && Clocks.Contains(m.Name));
+
+        // The compiler asks for the thread in iterators that are enumerable; nobody else may ask for anything.
+        Assert.DoesNotContain(members, m => m.Type == "System.Environment" && m.Name != "get_CurrentManagedThreadId");
     });
 
     private static void Read(Action<MetadataReader> look)

@@ -11,7 +11,6 @@ public sealed partial class ShardLedger
     private LedgerDecision Lost(int index, Lease lease, bool died, string what, DateTimeOffset now)
     {
         // What was not begun, as far as is known, is not to blame; it may have been begun a moment ago all the same.
-        cells[index].Doubted |= died;
         return Decide(
             index, policy.OnLoss(died && lease.Begun, cells[index].Deaths), "lost", lease.Begun ? $"{what}." : $"{what} before it began this shard.", now);
     }
@@ -126,7 +125,6 @@ public sealed partial class ShardLedger
         public Flag Flag;
         public byte Failures;
         public byte Deaths;
-        public bool Doubted;
 
         public ShardState State
         {

@@ -131,7 +131,7 @@ internal sealed class Campaign(FaultCluster cluster, Action<string> print)
         var folder = Path.Combine(cluster.Disk.Path, output);
         if (job.State != JobState.Succeeded)
         {
-            wrong.Add($"job {id} ended as {job.State}: {job.Error}");
+            wrong.Add($"job {id} ended as {job.State}: {job.Error} {await cluster.TextAsync($"SELECT coalesce(max(error), '') FROM shards WHERE job = '{id}'")}");
         }
         else
         {
@@ -162,7 +162,7 @@ internal sealed class Campaign(FaultCluster cluster, Action<string> print)
 
     private static JsonObject Curation(string output) => JsonNode.Parse($$"""
         {
-          "kind": "curation", "name": "{{output}}",
+          "kind": "curation", "name": "campaign",
           "input": { "shards": ["pool/{00000000..00000011}.tar"] },
           "stages": [ { "type": "basic-filter" }, { "type": "clip-score", "model": "clip-demo", "as": "clip" } ],
           "select": { "by": "clip", "topFraction": 0.4 },

@@ -167,12 +167,16 @@ internal sealed partial class FaultCluster : IAsyncDisposable
 
     public Task<long> CommittedAsync() => ScalarAsync("SELECT count(*) FROM attempts WHERE outcome = 'committed'");
 
-    public async Task<long> ScalarAsync(string sql)
+    public async Task<long> ScalarAsync(string sql) => Convert.ToInt64(await ValueAsync(sql), CultureInfo.InvariantCulture);
+
+    public async Task<string> TextAsync(string sql) => Convert.ToString(await ValueAsync(sql), CultureInfo.InvariantCulture) ?? "";
+
+    private async Task<object?> ValueAsync(string sql)
     {
         await using var connection = new Npgsql.NpgsqlConnection(ConnectionString);
         await connection.OpenAsync(Token);
         await using var command = new Npgsql.NpgsqlCommand(sql, connection);
-        return Convert.ToInt64(await command.ExecuteScalarAsync(Token), CultureInfo.InvariantCulture);
+        return await command.ExecuteScalarAsync(Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,14 +11,11 @@ public sealed class NetworkCutTests
     [Fact]
     public async Task CableOfOneWorkerPulled_ItsShardsGoToOthersAndItsLateWordIsRefused()
     {
-        var (probe, why) = await NetworkNamespace.TryCreateAsync();
-        Assert.SkipWhen(probe is null, why ?? "");
-        await probe.DisposeAsync();
-
         await using var cluster = await FaultCluster.StartAsync(new(1, 3, Slots, new Dictionary<string, string>(), Simulated: true, Namespace: true));
+        Assert.SkipWhen(cluster.Cable is null, cluster.WhyNoCable ?? "");
         var job = await cluster.SubmitAsync(ClusteredModeTests.Simulated(60, 400));
         await Wait.UntilAsync(async () => await cluster.ScalarAsync("SELECT count(*) FROM attempts WHERE worker = 'w1' AND outcome = 'committed'") > 0, TimeSpan.FromMinutes(1));
-        await cluster.Cable!.CutAsync(cut: true);
+        await cluster.Cable.CutAsync(cut: true);
         await Wait.UntilAsync(async () => await cluster.ScalarAsync("SELECT count(*) FROM attempts WHERE worker = 'w1' AND outcome = 'lost'") > 0, TimeSpan.FromMinutes(1));
         await cluster.Cable.CutAsync(cut: false);
 

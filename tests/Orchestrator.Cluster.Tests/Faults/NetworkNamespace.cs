@@ -17,6 +17,8 @@ internal sealed class NetworkNamespace : IAsyncDisposable
         this.prefix = prefix;
     }
 
+    private static int count;
+
     /// <summary>The host's end of the cable.</summary>
     public string HostAddress => $"{prefix}.1";
 
@@ -34,8 +36,9 @@ internal sealed class NetworkNamespace : IAsyncDisposable
             return (null, "network namespaces need root");
         }
 
-        // The process id keeps two test runs on one machine apart.
-        var id = Environment.ProcessId;
+        // The process id keeps two test runs on one machine apart, the number two cables of one run: the kernel takes a while to
+        // forget a deleted one.
+        var id = Environment.ProcessId + (1000 * Interlocked.Increment(ref count));
         var made = new NetworkNamespace($"orch{id}", $"10.{100 + (id / 250 % 100)}.{id % 250}");
         try
         {

@@ -44,8 +44,8 @@ public sealed class SampleJsonTests
     [InlineData("{\"uid\": \"a\", \"n\": 1 }", "{\"uid\": \"b\", \"n\": 1,\"scores\": {\"clip\":0.31},\"captions\": [1] }")]
     [InlineData("{\n  \"n\": {\"uid\": \"a\"}, \"uid\" : \"\\u0061\"\n}", "{\n  \"n\": {\"uid\": \"a\"}, \"uid\" : \"b\",\n  \"scores\": {\"clip\":0.31},\n  \"captions\": [1]\n}")]
     [InlineData("{\"uid\": 7}", "{\"uid\": 7,\"scores\": {\"clip\":0.31},\"captions\": [1]}")]
-    [InlineData("{}", "{\"scores\": {\"clip\":0.31},\"captions\": [1]}")]
-    [InlineData("{\"captions\": 0}", "{\"captions\": 0,\"scores\": {\"clip\":0.31},\"orchestrator_captions\": [1]}")]
+    [InlineData("{}", "{\"scores\": {\"clip\":0.31},\"captions\": [1],\"uid\": \"b\"}")]
+    [InlineData("{\"captions\": 0}", "{\"captions\": 0,\"scores\": {\"clip\":0.31},\"orchestrator_captions\": [1],\"uid\": \"b\"}")]
     public void Add_SeveralMembersAndAUid_ChangesNothingElse(string json, string expected)
     {
         AddedMember[] added = [AddedMember.Scores(Clip), new("captions", writer => { writer.WriteStartArray(); writer.WriteNumberValue(1); writer.WriteEndArray(); })];

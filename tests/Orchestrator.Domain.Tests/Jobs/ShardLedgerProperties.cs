@@ -240,7 +240,7 @@ public class ShardLedgerProperties
                 Assert.Equal(
                     working && Ledger[decision.Index].WorkerDeaths + 1 >= policy.MaxWorkerDeaths ? ShardState.Quarantined : ShardState.Pending,
                     decision.NewState);
-                Assert.True(Ledger.IsSuspect(decision.Index));
+                Assert.Equal(Ledger[decision.Index].WorkerDeaths >= policy.MaxWorkerDeaths - 1, Ledger.IsSuspect(decision.Index));
             });
             decisionsUnderWay.AddRange(decisions);
         }

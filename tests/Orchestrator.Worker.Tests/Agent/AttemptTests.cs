@@ -38,7 +38,7 @@ public sealed class AttemptTests
     {
         var fault = await FaultOfAsync(run => run.End(ShardOutcome.Failed(FailureKind.Fatal, "no such tar", "trace")));
 
-        Assert.Equal(new ShardFault(AgentHost.Lease(0).Lease, FailureKind.Fatal, "no such tar", "trace"), fault);
+        Assert.Equal(new ShardFault(AgentHost.Lease(0).Lease, FailureKind.Fatal, "no such tar", "trace", "cpu"), fault);
     }
 
     [Fact]

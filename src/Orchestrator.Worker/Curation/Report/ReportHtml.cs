@@ -67,7 +67,7 @@ internal static class ReportHtml
 
         html.Append(title is null ? "" : $"<h3>{Text(title)}</h3>").Append(
             $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{Text(title ?? string.Join(", ", heads.Select(h => h.TrimStart('#'))))}\"><table><thead><tr>");
-        html.AppendJoin("", heads.Select(h => $"<th scope=\"col\"{(h.StartsWith('#') ? " class=\"n\"" : "")}>{Text(h.TrimStart('#'))}</th>")).Append("</tr></thead><tbody>");
+        html.AppendJoin("", heads.Select(h => $"<th scope=\"col\"{(h.StartsWith('#') ? " class=\"n\"" : "")}>{(h.Length == 0 ? "<span class=\"unseen\">picture</span>" : Text(h.TrimStart('#')))}</th>")).Append("</tr></thead><tbody>");
         foreach (var row in body)
         {
             html.Append("<tr>").AppendJoin("", row.Select((cell, i) =>

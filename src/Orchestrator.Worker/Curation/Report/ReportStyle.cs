@@ -30,7 +30,7 @@ internal static class ReportStyle
         a{color:inherit;text-underline-offset:.2em}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:0 2rem}
         .pair>*{min-width:0}
-        .scroll{overflow-x:auto}
+        .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.scroll{overflow-x:auto;position:relative}
         table{border-collapse:collapse;width:100%;font-size:.92rem}
         th,td{padding:.35rem .75rem .35rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
         th{font-weight:600;color:var(--mute);font-size:.85rem}
@@ -38,7 +38,7 @@ internal static class ReportStyle
         .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .meter{display:inline-block;width:6rem;height:.5rem;border-radius:.25rem;vertical-align:middle}
         .matrix{width:auto}.matrix td,.matrix th{padding:.4rem .75rem;border:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}
-        .matrix small{display:block}.self{color:var(--mute)}
+        .matrix small{display:block;color:var(--ink)}.self{color:var(--mute)}
         .s1,.s2{background:color-mix(in srgb,var(--duplicate) 8%,transparent)}.s3,.s4{background:color-mix(in srgb,var(--duplicate) 16%,transparent)}.s5,.s6{background:color-mix(in srgb,var(--duplicate) 26%,transparent)}.s7,.s8{background:color-mix(in srgb,var(--duplicate) 36%,transparent)}.s9,.s10{background:color-mix(in srgb,var(--duplicate) 46%,transparent)}
         .legend span{display:inline-block;width:.8rem;height:.8rem;border-radius:.2rem;margin:0 .4rem 0 1rem;vertical-align:-.05rem}.legend span:first-child{margin-left:0}
         .legend .kept{background:var(--kept)}.legend .rejected{background:var(--rejected)}.legend .other{background:var(--other)}

@@ -20,11 +20,11 @@ internal static class ReproduceSection
             "again",
             "Make it again",
             "The same document, inputs, models and versions give the same bytes, on any number of workers. Save the document and name a new folder:");
-        html.Append("<pre>orchestrator submit document.json --set output.path=FOLDER --wait</pre>");
+        html.Append("<pre tabindex=\"0\">orchestrator submit document.json --set output.path=FOLDER --wait</pre>");
         ReportHtml.Table(
             html,
             "Versions",
-            ["", ""],
+            ["of", "version"],
             facts.Versions.Select(v => new object[] { v.Key, v.Value }).Append(["seed", facts.Job.Seed.ToString(CultureInfo.InvariantCulture)]));
         ReportHtml.Table(
             html,
