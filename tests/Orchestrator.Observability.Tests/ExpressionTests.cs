@@ -87,15 +87,27 @@ public sealed class ExpressionTests(PrivatePostgres postgres)
         // The second job: what the first one's last seconds counted for the first time rises for Prometheus only now.
         const string kept = "orchestrator_curation_samples_total{stage=\"select\",outcome=\"kept\"}";
         var from = DateTimeOffset.UtcNow;
-        var before = (await prometheus.QueryAsync($"sum({kept})")).Single().Values[0];
         Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Evaluation("steps"))).State);
-        Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Document("good", "healthy"))).State);
         await prometheus.UntilAsync("min(count_over_time(orchestrator_evaluation_tokens_total[60s])) >= 2", Patience);
+        for (var run = 1; ; run++)
+        {
+            var before = (await prometheus.QueryAsync($"sum({kept})")).Single().Values[0];
+            Assert.Equal(JobState.Succeeded, (await cluster.RunAsync(Document("good", $"healthy-{run}"))).State);
 
-        // What the last phases counted is there only after the next scrape, and a rate of it only after the one that follows. Not by
-        // an increase: the worker that does the last phase now may not have done it before, and then its series starts at its end.
-        await prometheus.UntilAsync($"sum({kept}) > {before.ToString(CultureInfo.InvariantCulture)}", Patience);
-        await prometheus.UntilAsync($"min(count_over_time({kept}[60s])) >= 2", Patience);
+            // What the last phases counted is there only after the next scrape, and a rate of it only after the one that follows.
+            await prometheus.UntilAsync($"sum({kept}) > {before.ToString(CultureInfo.InvariantCulture)}", Patience);
+            await prometheus.UntilAsync($"min(count_over_time({kept}[60s])) >= 2", Patience);
+
+            // The last phase is one shard: on a worker that has not done it before, its series starts at its end and does not rise. Of
+            // two workers one has done it by the third time.
+            if ((await prometheus.QueryAsync($"sum(increase({kept}[60s])) > 0")).Any(s => s.HasData))
+            {
+                break;
+            }
+
+            Assert.True(run < 3, "three jobs of two workers, and no count rose");
+        }
+
         await prometheus.UntilAsync("sum(orchestrator_jobs_active) == 0 or absent(orchestrator_jobs_active)", Patience);
         return new(from, DateTimeOffset.UtcNow);
     }
