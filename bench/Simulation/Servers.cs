@@ -24,6 +24,7 @@ internal static class Servers
     public static WebApplication Api(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
+        AddClock(builder);
         builder.AddServiceDefaults();
         builder.UseOrchestratorCluster(SiloRole.Control, OrchestratorApiExtensions.AddControlSilo);
         builder.AddOrchestratorApi();
@@ -42,6 +43,7 @@ internal static class Servers
     public static WebApplication Worker(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
+        AddClock(builder);
         builder.AddServiceDefaults();
         builder.UseOrchestratorCluster(SiloRole.Worker);
         builder.AddOrchestratorWorker();
@@ -58,12 +60,22 @@ internal static class Servers
 
         if (faults.LateShare > 0 || faults.DuplicateShare > 0)
         {
-            Decorate<IDispatchClient>(builder.Services, (inner, _) => new FaultyDispatchClient(inner, faults));
+            Decorate<IDispatchClient>(builder.Services, (inner, services) =>
+                new FaultyDispatchClient(inner, faults, services.GetRequiredService<TimeProvider>()));
         }
 
         var app = builder.Build();
         app.MapDefaultEndpoints();
         return app;
+    }
+
+    /// <summary>Before everything else, so that the product finds this clock and not the system's.</summary>
+    private static void AddClock(IHostApplicationBuilder builder)
+    {
+        if (Faults(builder) is { Folder: { } folder, Clock: { } clock })
+        {
+            builder.Services.AddSingleton<TimeProvider>(new SteppedClock(Path.Combine(folder, $"clock-{clock}")));
+        }
     }
 
     private static FaultSettings Faults(IHostApplicationBuilder builder) =>

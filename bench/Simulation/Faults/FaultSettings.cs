@@ -12,11 +12,17 @@ internal sealed class FaultSettings
     /// </summary>
     public string? Folder { get; set; }
 
+    /// <summary>Name of this process's wall clock: the file <c>clock-NAME</c> in <see cref="Folder"/> holds the seconds by which it is set wrong. Null: the system's clock.</summary>
+    public string? Clock { get; set; }
+
     /// <summary>False for the sabotaged control plane: a commit counts whatever its attempt.</summary>
     public bool Fencing { get; set; } = true;
 
     /// <summary>Share of completions that are reported late, by an attempt that was handed back before. 0 to 1.</summary>
     public double LateShare { get; set; }
+
+    /// <summary>How late at least. Zero: with the next exchange, which may come before anybody has been given the shard again.</summary>
+    public TimeSpan LateBy { get; set; }
 
     /// <summary>Share of exchanges with completions that arrive a second time, after their successor. 0 to 1.</summary>
     public double DuplicateShare { get; set; }

@@ -10,20 +10,21 @@ namespace Orchestrator.Simulation.Faults;
 /// A network that delivers some completions late (their leases have been handed back meanwhile, and may be another
 /// attempt's) and some exchanges twice, the second time after their successor. Used by the agent's loop only.
 /// </summary>
-internal sealed class FaultyDispatchClient(IDispatchClient inner, FaultSettings settings) : IDispatchClient
+internal sealed class FaultyDispatchClient(IDispatchClient inner, FaultSettings settings, TimeProvider time) : IDispatchClient
 {
     private readonly SeededStream chance = SeededStream.For(settings.Seed, "dispatch");
-    private readonly List<ShardCompletion> late = [];
+    private readonly List<(ShardCompletion Completion, DateTimeOffset Due)> late = [];
     private ExchangeRequest? again;
 
     public string Silo => inner.Silo;
 
     public async Task<ExchangeReply> ExchangeAsync(ExchangeRequest request)
     {
-        var overdue = late.ToArray();
-        late.Clear();
+        var now = time.GetUtcNow();
+        var overdue = late.Where(held => held.Due <= now).Select(held => held.Completion).ToArray();
+        late.RemoveAll(held => held.Due <= now);
         var held = request.Completed.Where(_ => chance.NextDouble() < settings.LateShare).ToArray();
-        late.AddRange(held);
+        late.AddRange(held.Select(done => (done, now + settings.LateBy)));
         var sent = request with
         {
             Completed = [.. request.Completed.Except(held), .. overdue],

@@ -47,11 +47,16 @@ internal sealed class JobProgress(Streams streams)
                 "job.state" => $"{id} {Text(data, "state")}{(Text(data, "error") is { Length: > 0 } error ? $": {error}" : "")}",
                 "progress" or "phase.started" or "phase.finished" when PhaseOf(e) is { } p =>
                     $"{p.Name} {(e.Type == "phase.started" ? "started" : e.Type == "phase.finished" ? "finished" : "running")}{(p.Total == 0 ? "" : $" {p.Done}/{p.Total}")}{(p.Lost == 0 ? "" : $" ({p.Lost} failed)")}",
+                // Handed back unworked, by a worker that had taken it in advance: the job's events have it, a reader need not.
+                "shard.requeued" when Text(data, "reason") == "released" => null,
                 "shard.failed" or "shard.quarantined" or "shard.requeued" =>
                     $"{e.Type} {Text(data, "phase")}-{Text(data, "shard")} attempt {Text(data, "attempt")}: {Text(data, "reason")} {Text(data, "error")}",
                 _ => $"{e.Type} {data.GetRawText()}",
             };
-            await streams.Error.WriteLineAsync(line);
+            if (line is not null)
+            {
+                await streams.Error.WriteLineAsync(line);
+            }
         }
     }
 

@@ -10,7 +10,9 @@ public sealed partial class ShardLedger
 
     private LedgerDecision Lost(int index, Lease lease, bool died, string what, DateTimeOffset now)
     {
-        // What was not begun, as far as is known, is not to blame; it may have been begun a moment ago all the same.
+        // What was not begun, as far as is known, is not to blame; it may have been begun a moment ago all the same, and so it is
+        // kept apart like the others.
+        cells[index].Exposed = Saturate(cells[index].Exposed + (died ? 1 : 0));
         return Decide(
             index, policy.OnLoss(died && lease.Begun, cells[index].Deaths), "lost", lease.Begun ? $"{what}." : $"{what} before it began this shard.", now);
     }
@@ -125,6 +127,9 @@ public sealed partial class ShardLedger
         public Flag Flag;
         public byte Failures;
         public byte Deaths;
+
+        /// <summary>Deaths of workers that held it, begun or not, as far as this ledger has seen them; at least <see cref="Deaths"/>.</summary>
+        public byte Exposed;
 
         public ShardState State
         {

@@ -13,9 +13,9 @@ namespace Orchestrator.Domain.Jobs;
 /// shard is not offered again. Where a write was refused and the ledger cannot tell why, <see cref="IsStale"/> becomes
 /// true: read the rows again and build a new ledger.</para>
 /// <para>A worker's death counts against the shards that it was working on (<see cref="Begin"/>), not against those that it had
-/// been given in advance. A shard that one more death would quarantine is a suspect: the caller gives it to a worker that
-/// begins it at once and holds no other suspect, so that a shard that kills its workers takes no neighbour into quarantine
-/// with it. Until then lost shards are leased again as fast as any.</para>
+/// been given in advance. A shard whose workers have died so often that one more death may quarantine it is a suspect, begun or
+/// not: the caller gives it to a worker that begins it at once and holds no other suspect, so that a shard that kills its
+/// workers takes no neighbour into quarantine with it. Until then lost shards are leased again as fast as any.</para>
 /// <para>Cost: 12 bytes a shard, 2 bits for the ready sets, and a few dozen bytes for each live lease or back-off. Operations
 /// take O(log n); sweeps touch what is due and nothing else. Not thread-safe.</para>
 /// </remarks>
@@ -60,6 +60,7 @@ public sealed partial class ShardLedger
                 State = row.State,
                 Failures = Saturate(row.Failures),
                 Deaths = Saturate(row.WorkerDeaths),
+                Exposed = Saturate(row.WorkerDeaths),
             };
             counts[(int)row.State]++;
             if (row.State == ShardState.Pending)
@@ -200,8 +201,8 @@ public sealed partial class ShardLedger
         }
     }
 
-    /// <summary>True for a shard that one more worker's death would quarantine, until it commits.</summary>
-    public bool IsSuspect(int index) => cells[index].Deaths >= Math.Max(1, policy.MaxWorkerDeaths - 1);
+    /// <summary>True for a shard that one more worker's death may quarantine, until it commits.</summary>
+    public bool IsSuspect(int index) => cells[index].Exposed >= Math.Max(1, policy.MaxWorkerDeaths - 1);
 
     /// <summary>True where a live lease of this owner is of a suspect.</summary>
     public bool HoldsSuspect(LeaseOwner owner) => owners.TryGetValue(owner, out var held) && held.Any(IsSuspect);
@@ -315,6 +316,7 @@ public sealed partial class ShardLedger
             cell.Attempt = decision.Attempt;
             cell.Failures = Saturate(cell.Failures + decision.AddFailures);
             cell.Deaths = Saturate(cell.Deaths + decision.AddWorkerDeaths);
+            cell.Exposed = Math.Max(cell.Exposed, cell.Deaths);
             Move(ref cell, decision.NewState);
             if (cell.State == ShardState.Pending)
             {

@@ -50,7 +50,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
         ILogger<DispatcherGrain> logger)
     {
         this.store = store;
-        this.time = time;
+        this.time = new SteadyTime(time);
         this.chance = chance;
         this.instruments = instruments;
         this.logger = logger;

@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 
@@ -29,11 +28,7 @@ internal sealed class ImageStateEncoder : IDisposable
         try
         {
             var contract = new GraphContract(session);
-            var pixels = contract.Input("vision", folder.Manifest.Inputs.GetValueOrDefault("vision"), ["pixel_values"], 4, TensorElementType.Float, TensorElementType.Float16);
-            const string remedy = "preprocessor_config.json and the graph come from different models";
-            contract.Axis(pixels, 1, 3, "channels");
-            contract.Axis(pixels, 2, preprocess.Height, "height", remedy);
-            contract.Axis(pixels, 3, preprocess.Width, "width", remedy);
+            var pixels = contract.Pixels(folder, "vision", preprocess);
             contract.RefuseUnclaimedInputs("pixels");
             return new ImageStateEncoder(session, preprocess, pixels, contract.Output("vision", folder.Manifest.Outputs.GetValueOrDefault("vision"), ["image_embeds", "last_hidden_state"], 3));
         }

@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 
@@ -62,11 +61,7 @@ public sealed class TextDetector : IDisposable
         try
         {
             var contract = new GraphContract(session);
-            var pixels = contract.Input("detector", folder.Manifest.Inputs.GetValueOrDefault("detector"), ["pixel_values"], 4, TensorElementType.Float, TensorElementType.Float16);
-            const string remedy = "preprocessor_config.json and the graph come from different models";
-            contract.Axis(pixels, 1, 3, "channels");
-            contract.Axis(pixels, 2, preprocess.Height, "height", remedy);
-            contract.Axis(pixels, 3, preprocess.Width, "width", remedy);
+            var pixels = contract.Pixels(folder, "detector", preprocess);
             contract.RefuseUnclaimedInputs("pixels");
             return new TextDetector(folder, session, preprocess, pixels, contract.Output("detector", folder.Manifest.Outputs.GetValueOrDefault("detector"), ["text_probability"], 4));
         }

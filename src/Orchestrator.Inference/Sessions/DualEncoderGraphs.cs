@@ -8,7 +8,6 @@ namespace Orchestrator.Inference.Sessions;
 /// <summary>Finds the graphs of a dual encoder, resolves and checks their tensors, and makes the towers.</summary>
 internal static class DualEncoderGraphs
 {
-    private static readonly string[] PixelNames = ["pixel_values", "pixels", "image", "images"];
     private static readonly string[] IdNames = ["input_ids", "ids", "tokens", "text"];
     private static readonly string[] MaskNames = ["attention_mask", "mask"];
     private static readonly string[] ImageOutputs = ["image_embeds", "image_features", "pooler_output"];
@@ -93,7 +92,7 @@ internal static class DualEncoderGraphs
     private static ImageTower Images(ModelFolder folder, OrtSession session, PreprocessContract preprocess)
     {
         var contract = new GraphContract(session);
-        var pixels = Pixels(folder, contract, preprocess);
+        var pixels = contract.Pixels(folder, "vision", preprocess);
         contract.RefuseUnclaimedInputs("pixels");
         var output = contract.Output("vision", folder.Manifest.Outputs.GetValueOrDefault("vision"), ImageOutputs, 2);
         return new ImageTower(new EmbeddingTower(session, output, contract.Batch(pixels), []), pixels, preprocess);
@@ -136,20 +135,10 @@ internal static class DualEncoderGraphs
     private static (GraphContract Contract, GraphTensor Pixels, GraphTensor Ids, GraphTensor? Mask) JointContract(ModelFolder folder, OrtSession session, PreprocessContract preprocess, ITextTokenizer tokenizer)
     {
         var contract = new GraphContract(session);
-        var pixels = Pixels(folder, contract, preprocess);
+        var pixels = contract.Pixels(folder, "vision", preprocess);
         var (ids, mask) = Ids(folder, contract, tokenizer);
         contract.RefuseUnclaimedInputs("pixels, ids and mask");
         return (contract, pixels, ids, mask);
-    }
-
-    private static GraphTensor Pixels(ModelFolder folder, GraphContract contract, PreprocessContract preprocess)
-    {
-        var pixels = contract.Input("vision", folder.Manifest.Inputs.GetValueOrDefault("vision"), PixelNames, 4, TensorElementType.Float, TensorElementType.Float16);
-        const string remedy = "preprocessor_config.json and the graph come from different models";
-        contract.Axis(pixels, 1, 3, "channels");
-        contract.Axis(pixels, 2, preprocess.Height, "height", remedy);
-        contract.Axis(pixels, 3, preprocess.Width, "width", remedy);
-        return pixels;
     }
 
     private static (GraphTensor Ids, GraphTensor? Mask) Ids(ModelFolder folder, GraphContract contract, ITextTokenizer tokenizer)

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Orchestrator.Inference.Images;
 
 namespace Orchestrator.Inference.Sessions;
 
@@ -15,6 +16,8 @@ internal sealed record GraphTensor(string Name, TensorElementType Type, int[] Di
 /// <summary>Finds and checks a graph's inputs and outputs; every complaint names file, tensor, expected and found.</summary>
 internal sealed class GraphContract(OrtSession session)
 {
+    private static readonly string[] PixelNames = ["pixel_values", "pixels", "image", "images"];
+
     private readonly HashSet<string> _claimed = new(StringComparer.Ordinal);
 
     /// <summary>The input with the stated name, else the first known name that exists, else the only input of that rank and one of the types.</summary>
@@ -30,6 +33,17 @@ internal sealed class GraphContract(OrtSession session)
     {
         var tensor = Named(session.Session.InputMetadata, role, stated, known);
         return tensor is null ? null : Check(tensor, rank, types);
+    }
+
+    /// <summary>The pixel input, <c>[N, 3, height, width]</c> in floats of either width, as the preprocessing makes it.</summary>
+    public GraphTensor Pixels(ModelFolder folder, string role, PreprocessContract preprocess)
+    {
+        var pixels = Input(role, folder.Manifest.Inputs.GetValueOrDefault(role), PixelNames, 4, TensorElementType.Float, TensorElementType.Float16);
+        const string remedy = "preprocessor_config.json and the graph come from different models";
+        Axis(pixels, 1, 3, "channels");
+        Axis(pixels, 2, preprocess.Height, "height", remedy);
+        Axis(pixels, 3, preprocess.Width, "width", remedy);
+        return pixels;
     }
 
     /// <summary>The float output with the stated name, else the first known name, else the only output of the rank.</summary>

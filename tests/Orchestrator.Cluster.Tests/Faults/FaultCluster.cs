@@ -247,6 +247,11 @@ internal sealed partial class FaultCluster : IAsyncDisposable
         var settings = Common("127.0.0.1");
         urls[$"api{i}"] = new Uri($"http://127.0.0.1:{FreePort()}");
         settings["Urls"] = urls[$"api{i}"].ToString();
+        if (shape.Simulated)
+        {
+            settings["Simulation:Folder"] = Switches;
+        }
+
         return () => ServerProcess.Launch(
             shape.Simulated ? "Orchestrator.Simulation" : "Orchestrator.Api", settings, arguments: shape.Simulated ? ["api"] : [],
             onLine: line => dispatcherHost = line.Contains("Dispatcher default reads", StringComparison.Ordinal) ? $"api{i}" : dispatcherHost);

@@ -20,6 +20,7 @@ public sealed class FaultTests
         // Which faults may quarantine a shard is another test's question; here workers are killed on purpose.
         ["Dispatch:MaxWorkerDeaths"] = "100",
         ["Simulation:LateShare"] = "0.1",
+        ["Simulation:LateBy"] = "00:00:00.300",
         ["Simulation:DuplicateShare"] = "0.2",
     }, Namespace: true);
 
@@ -35,7 +36,10 @@ public sealed class FaultTests
         await CampaignAsync(int.Parse(asked[0], CultureInfo.InvariantCulture), int.Parse(asked[1], CultureInfo.InvariantCulture), seed);
     }
 
-    /// <summary>The same checker over the same cluster without its fence: it must see it.</summary>
+    /// <summary>
+    /// The same checker over the same cluster without its fence: it must see that a shard is committed by an attempt that has
+    /// had a successor. Completions arrive a second late, by when that successor has ended.
+    /// </summary>
     [Fact]
     public async Task SabotagedControlPlane_IsFoundOut()
     {
@@ -43,11 +47,12 @@ public sealed class FaultTests
         {
             ["Simulation:Fencing"] = "false",
             ["Simulation:LateShare"] = "0.5",
+            ["Simulation:LateBy"] = "00:00:01",
         }, Simulated: true));
-        var job = await cluster.SubmitAsync(JsonNode.Parse("""{ "kind": "simulated", "name": "sabotage", "shards": 40, "milliseconds": 20 }""")!.AsObject());
+        var job = await cluster.SubmitAsync(JsonNode.Parse("""{ "kind": "simulated", "name": "sabotage", "shards": 200, "milliseconds": 50 }""")!.AsObject());
         await Wait.UntilAsync(async () => (await cluster.JobAsync(job)).State.IsTerminal(), TimeSpan.FromMinutes(2));
         var wrong = HistoryChecker.Check(await History.ReadAsync(cluster.ConnectionString), Slots);
-        Assert.NotEmpty(wrong);
+        Assert.Contains(wrong, each => each.Contains("although the last one granted", StringComparison.Ordinal) || each.Contains("committed 2 times", StringComparison.Ordinal));
     }
 
     private static async Task CampaignAsync(int runs, int faults, long seed)

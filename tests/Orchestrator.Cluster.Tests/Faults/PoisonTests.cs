@@ -22,10 +22,10 @@ public sealed class PoisonTests
         Assert.Equal($"work-70", Assert.Single(quarantined).GetProperty("id").GetString()!.Replace('/', '-'));
         Assert.Equal(299, await cluster.ScalarAsync("SELECT count(*) FROM shards WHERE state = 'committed'"));
         Assert.Equal(3, await cluster.ScalarAsync("SELECT worker_deaths FROM shards WHERE idx = 70"));
-        Assert.True(await cluster.ScalarAsync("SELECT max(worker_deaths) FROM shards WHERE idx <> 70") <= 1, "a neighbour died with it more than once");
+        Assert.True(await cluster.ScalarAsync("SELECT max(worker_deaths) FROM shards WHERE idx <> 70") <= 2, "a neighbour died with it although both were suspects");
 
-        // The first time it may have been one of the leases given in advance, of which nobody can say whether it had begun.
-        Assert.InRange(cluster.Workers.Sum(worker => worker.Starts - 1), 3, 4);
+        // Twice it may have been one of the leases given in advance, of which nobody can say whether they had begun.
+        Assert.InRange(cluster.Workers.Sum(worker => worker.Starts - 1), 3, 5);
 
         var before = await cluster.ScalarAsync("SELECT count(*) FROM attempts");
         await File.WriteAllTextAsync(Path.Combine(cluster.Switches, "healed"), "");

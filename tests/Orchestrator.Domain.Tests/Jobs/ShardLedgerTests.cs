@@ -113,6 +113,31 @@ public class ShardLedgerTests
         Assert.True(ledger.HasReady(Now, suspects: false));
     }
 
+    /// <summary>A shard that kills its workers before they can say that they have begun it, beside neighbours that they have.</summary>
+    [Fact]
+    public void OwnerLost_TwiceBeforeItWasBegun_IsASuspectLikeItsNeighbours()
+    {
+        var ledger = Ledger(Pending(0), Pending(1));
+        for (var death = 1; death <= 2; death++)
+        {
+            Assert.False(ledger.HasReadySuspect(Now));
+            for (var i = 0; i < 2; i++)
+            {
+                Assert.True(ledger.TryTake(Now, out var take));
+                ledger.Granted(take, Owner, Now, Ttl);
+            }
+
+            ledger.Begin(1, death, Owner);
+            foreach (var decision in ledger.OwnerLost("silo-1", died: true, Now))
+            {
+                ledger.Settled(decision, took: true);
+            }
+        }
+
+        Assert.Equal((0, 2), (ledger[0].WorkerDeaths, ledger[1].WorkerDeaths));
+        Assert.True(ledger.IsSuspect(0) && ledger.IsSuspect(1));
+    }
+
     [Fact]
     public void GrantRefused_Ledger_IsStale()
     {

@@ -4,20 +4,12 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Contracts.Hosting;
 using Orchestrator.Contracts.Placement;
-using Orchestrator.Domain.Jobs;
-using Orchestrator.Grains.Hosting;
 using Orchestrator.Grains.Tests.Support;
-using Orchestrator.Persistence;
 using Orleans.Configuration;
-using Orleans.Runtime;
 
 namespace Orchestrator.Grains.Tests.Hosting;
 
@@ -33,36 +25,15 @@ public sealed class ClusterTlsTests : IDisposable
     {
         using var authority = Authority("cluster");
         using var foreign = Authority("foreign");
-        await using var store = JobStores.Create(
-            new JobStoreOptions { ConnectionString = $"Data Source={Path.Combine(folder.FullName, "jobs.db")}" }, TimeProvider.System);
-        await store.InitializeAsync(CancellationToken.None);
-
-        var first = Builder(Tls(authority, "control"));
-        first.UseOrchestratorCluster(SiloRole.ControlAndWorker);
-        first.Services.AddSingleton(store).AddSingleton<IJobPlan, ToyPlan>().AddOrchestratorGrains();
-        using var control = first.Build();
-        await control.StartAsync();
-        var ports = control.Services.GetRequiredService<IOptions<OrchestratorClusterOptions>>().Value;
-
-        var second = Builder([.. Tls(authority, "worker"), ("Cluster:PrimarySiloPort", $"{ports.SiloPort}")]);
-        second.UseOrchestratorCluster(SiloRole.Worker);
-        using var worker = second.Build();
-        await worker.StartAsync();
-        var silo = worker.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
-        var agent = new FakeWorker(
-            "w1", silo.ToParsableString(), worker.Services.GetRequiredService<IGrainFactory>().GetGrain<IDispatcherGrain>(IDispatcherGrain.DefaultPool));
-        Assert.False((await agent.ExchangeAsync(1)).SendCapabilities);
-
-        foreach (var port in (int[])[ports.SiloPort, ports.GatewayPort])
+        await using var silos = await TwoSilos.StartAsync(Tls(authority, "control"), Tls(authority, "worker"));
+        Assert.False((await silos.Agent.ExchangeAsync(1)).SendCapabilities);
+        foreach (var port in (int[])[silos.Ports.SiloPort, silos.Ports.GatewayPort])
         {
             Assert.True(await IsTurnedAwayAsync(port, null));
             using var stranger = Certificate(foreign, "stranger");
             Assert.True(await IsTurnedAwayAsync(port, stranger));
             Assert.True(await IsDeafToPlainTextAsync(port));
         }
-
-        await worker.StopAsync();
-        await control.StopAsync();
     }
 
     [Fact]
@@ -89,7 +60,7 @@ public sealed class ClusterTlsTests : IDisposable
             settings.Add(("Cluster:ListenAddress", listen));
         }
 
-        var builder = Builder([.. settings]);
+        var builder = TwoSilos.Builder([.. settings]);
         builder.UseOrchestratorCluster(SiloRole.Control);
         using var host = builder.Build();
         var endpoints = host.Services.GetRequiredService<IOptions<EndpointOptions>>().Value;
@@ -105,7 +76,7 @@ public sealed class ClusterTlsTests : IDisposable
         Assert.Contains(expected, FailureOf(("Cluster:Provider", provider), ("ConnectionStrings:orchestrator", "Host=nowhere"), ("Cluster:ListenAddress", listen)), StringComparison.Ordinal);
 
     private static string FailureOf(params (string, string)[] settings) => string.Join(
-        '\n', Assert.Throws<OptionsValidationException>(() => Builder(settings).UseOrchestratorCluster(SiloRole.Control)).Failures);
+        '\n', Assert.Throws<OptionsValidationException>(() => TwoSilos.Builder(settings).UseOrchestratorCluster(SiloRole.Control)).Failures);
 
     /// <summary>True where the server ends the conversation before it has said anything.</summary>
     private static async Task<bool> IsTurnedAwayAsync(int port, X509Certificate2? own)
@@ -170,13 +141,5 @@ public sealed class ClusterTlsTests : IDisposable
         using var secret = certificate.GetECDsaPrivateKey()!;
         File.WriteAllText(key, secret.ExportPkcs8PrivateKeyPem());
         return [("Cluster:Tls:CertificatePath", pem), ("Cluster:Tls:KeyPath", key), ("Cluster:Tls:AuthorityPath", ca)];
-    }
-
-    private static HostApplicationBuilder Builder((string Key, string Value)[] settings)
-    {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        return builder;
     }
 }

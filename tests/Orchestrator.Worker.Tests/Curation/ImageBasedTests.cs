@@ -107,28 +107,6 @@ public sealed class ImageBasedTests : IDisposable
         return path;
     }
 
-    private List<DedupPart> Pool(int count, int partRows)
-    {
-        var parts = new List<DedupPart>();
-        for (var first = 0; first < count; first += partRows)
-        {
-            var (scores, embeddings) = (Path.Combine(_folder, $"{first}.parquet"), Path.Combine(_folder, $"{first}.pool.npy"));
-            var rows = Math.Min(partRows, count - first);
-            using var file = AtomicFile.Create(embeddings);
-            file.Stream.Write(HalfNpy.Header(rows, Whole("d")));
-            using var table = File.Create(scores);
-            using var writer = new ScorePartWriter(table, ScoreSchema.Create([]).Value, groupRows: 500);
-            for (var i = first; i < first + rows; i++)
-            {
-                writer.Append(new ScoreRow { Shard = "s", Row = i - first, Key = $"{i:D5}", Signals = [] });
-                file.Stream.Write(HalfNpy.Bytes([.. Enumerable.Range(0, Whole("d")).Select(j => (Half)Value(1, i, j))]));
-            }
-
-            writer.Finish();
-            file.Commit();
-            parts.Add(new DedupPart(scores, _ => embeddings, IsEarlier: false));
-        }
-
-        return parts;
-    }
+    private IReadOnlyList<DedupPart> Pool(int count, int partRows) => EmbeddedParts.Write(
+        _folder, count, Whole("d"), partRows, i => i.ToString("D5", CultureInfo.InvariantCulture), (i, j) => Value(1, i, j));
 }

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Orchestrator.Data.Formats;
 using Orchestrator.Data.Scores;
-using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Worker.Curation;
@@ -28,7 +26,7 @@ public sealed class SemDeDupTests : IDisposable
         var (count, seed) = (Whole("n"), Whole("seed"));
         var expected = vectors.GetProperty("of").EnumerateArray().Select(o => o.GetInt32()).ToArray();
 
-        var parts = Write(count, Whole("d"), seed, partRows);
+        var parts = EmbeddedParts.Write(_folder, count, Whole("d"), partRows, i => Key(i, count), (i, j) => Value(seed, i, j));
         var pool = new DedupPool(parts, CandidateMap.Read([.. parts.Select(p => p.Scores)], TestContext.Current.CancellationToken));
         using var notes = new PoolNotes(_folder);
         var options = new DedupOptions(
@@ -48,31 +46,6 @@ public sealed class SemDeDupTests : IDisposable
     }
 
     private static string Key(int i, int count) => (i * 31 % count).ToString("D5", CultureInfo.InvariantCulture);
-
-    private List<DedupPart> Write(int count, int dimension, int seed, int partRows)
-    {
-        var parts = new List<DedupPart>();
-        for (var first = 0; first < count; first += partRows)
-        {
-            var (scores, embeddings) = (Path.Combine(_folder, $"{first}.parquet"), Path.Combine(_folder, $"{first}.npy"));
-            var rows = Math.Min(partRows, count - first);
-            using var file = AtomicFile.Create(embeddings);
-            file.Stream.Write(HalfNpy.Header(rows, dimension));
-            using var table = File.Create(scores);
-            using var writer = new ScorePartWriter(table, ScoreSchema.Create([]).Value, groupRows: 500);
-            for (var i = first; i < first + rows; i++)
-            {
-                writer.Append(new ScoreRow { Shard = "s", Row = i - first, Key = Key(i, count), Signals = [] });
-                file.Stream.Write(HalfNpy.Bytes([.. Enumerable.Range(0, dimension).Select(j => (Half)Value(seed, i, j))]));
-            }
-
-            writer.Finish();
-            file.Commit();
-            parts.Add(new DedupPart(scores, _ => embeddings, IsEarlier: false));
-        }
-
-        return parts;
-    }
 
     // The same whole numbers as in the script.
     private static int Value(int seed, int i, int j)
