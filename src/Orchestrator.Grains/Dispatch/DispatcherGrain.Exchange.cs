@@ -37,7 +37,7 @@ internal sealed partial class DispatcherGrain
             NoteBegun(request, owner);
             again = FindUndelivered(request, worker, batch, now);
             worker.Running = request.Running.Length;
-            if (worker is { Mode: WorkerMode.Active, Capabilities: not null })
+            if (worker is { Mode: WorkerMode.Active, Capabilities: not null } && !silos.IsGivenUp(request.Silo))
             {
                 Grant(worker, After(request, again), batch, now);
             }

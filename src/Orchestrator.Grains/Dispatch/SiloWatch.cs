@@ -59,6 +59,12 @@ internal sealed class SiloWatch(IClusterMembershipService membership)
         return lost;
     }
 
+    /// <summary>
+    /// Whether the membership has given the silo up: a process that hung, was declared dead and now goes on, and has not heard of
+    /// it yet. What it were given would be lost with it.
+    /// </summary>
+    public bool IsGivenUp(string silo) => StatusOf(silo) == SiloStatus.Dead;
+
     private SiloStatus StatusOf(string silo)
     {
         if (!addresses.TryGetValue(silo, out var address))

@@ -40,9 +40,13 @@ public sealed class RecoveryTests
             var (seconds, extra) = await ApiKilledAsync(cluster);
             host.Add(seconds);
             repeated += extra;
+            var why = await WhyAsync(cluster);
+            Print($"round {i + 1}: {extra} attempts beyond the first after the Api's kill. Ended before a successor, so far: {why}");
             var watch = Stopwatch.StartNew();
             repeated += await RollingRestartAsync(cluster);
             restart.Add(watch.Elapsed.TotalSeconds);
+            why = await WhyAsync(cluster);
+            Print($"round {i + 1}: rolling restart. Ended before a successor, so far: {why}");
         }
 
         Print("loss                                                       median s  all");
@@ -140,6 +144,15 @@ public sealed class RecoveryTests
 
     private static Task<long> ExtraAsync(FaultCluster cluster, JobId job) =>
         cluster.ScalarAsync($"SELECT count(*) FROM attempts WHERE job = '{job}' AND attempt > 1");
+
+    /// <summary>What ended the attempts that had a successor, of the jobs that have succeeded.</summary>
+    private static Task<string> WhyAsync(FaultCluster cluster) => cluster.TextAsync(
+        """
+        SELECT coalesce(string_agg(ended || ' ' || n, ', '), 'none') FROM (
+            SELECT a.outcome || ' (' || left(coalesce(a.error, ''), 70) || ')' AS ended, count(*) AS n
+            FROM attempts a JOIN attempts b ON b.job = a.job AND b.phase = a.phase AND b.idx = a.idx AND b.attempt = a.attempt + 1
+            JOIN jobs j ON j.id = a.job WHERE j.state = 'succeeded' GROUP BY 1) why
+        """);
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 

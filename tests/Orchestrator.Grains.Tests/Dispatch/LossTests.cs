@@ -17,10 +17,16 @@ public class LossTests
         await using var cluster = await ControlCluster.StartAsync(workerSilos: 2, options => options.LeaseTtl = TimeSpan.FromMinutes(30));
         var job = await cluster.SubmitAsync(first: 2);
         await cluster.Worker("victim", silo: 2).ExchangeAsync(2);
+        var dead = cluster.Cluster.Silos[2].SiloAddress.ToParsableString();
 
         await cluster.Cluster.KillSiloAsync(cluster.Cluster.Silos[2]);
         var requeued = await cluster.Store.WhenAsync(job, "shard.requeued", data => data.GetProperty("shard").GetInt32() == 1);
         Assert.Equal("silo-lost", requeued.Data.GetProperty("reason").GetString());
+
+        // A process that hung and was given up goes on to ask, until it hears of it.
+        var zombie = new FakeWorker("zombie", dead, cluster.Dispatcher);
+        await zombie.ExchangeAsync();
+        Assert.Empty((await zombie.ExchangeAsync(2)).Leases);
 
         var survivor = cluster.Worker("survivor");
         await survivor.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 2);
