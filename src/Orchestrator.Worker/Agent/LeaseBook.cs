@@ -167,12 +167,13 @@ internal sealed class LeaseBook
         }
     }
 
-    /// <summary>Hands back every lease whose work has not begun. Returns how many.</summary>
-    public int ReleaseWaiting()
+    /// <summary>Hands back the leases whose work has not begun, beyond those that a free slot begins at once. Returns how many.</summary>
+    /// <param name="slots">Slots that take work.</param>
+    public int ReleaseWaiting(int slots)
     {
         lock (gate)
         {
-            return Release([.. held.Values.Where(lease => lease.StartedAt is null)]);
+            return Release([.. held.Values.Where(lease => lease.StartedAt is null).Skip(Math.Max(0, slots - working))]);
         }
     }
 

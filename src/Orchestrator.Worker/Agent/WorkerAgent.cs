@@ -96,13 +96,13 @@ internal sealed partial class WorkerAgent : BackgroundService
         if (slots.Open == 0)
         {
             // Every device is cordoned: what waits here would wait for ever.
-            book.ReleaseWaiting();
+            book.ReleaseWaiting(slots: 0);
             return 0;
         }
 
         var (running, youngest) = book.Running;
         var age = running > 0 ? time.GetElapsedTime(youngest) : TimeSpan.Zero;
-        if (running >= slots.Open && age >= PrefetchGauge.Longest && book.ReleaseWaiting() is > 0 and var returned)
+        if (running >= slots.Open && age >= PrefetchGauge.Longest && book.ReleaseWaiting(slots.Open) is > 0 and var returned)
         {
             // Taken in advance while shards were short; behind long ones they would wait here while others idle.
             LogReturned(returned);
@@ -129,7 +129,8 @@ internal sealed partial class WorkerAgent : BackgroundService
         var stage = drain.Stage;
         if (stage >= DrainStage.Finishing)
         {
-            book.ReleaseWaiting();
+            // The last reply before the drain may have filled free slots; handing those leases back would only cost an attempt.
+            book.ReleaseWaiting(stage == DrainStage.Finishing ? slots.Open : 0);
         }
 
         if (stage >= DrainStage.Stopping && book.StopRunning() is > 0 and var stopping)

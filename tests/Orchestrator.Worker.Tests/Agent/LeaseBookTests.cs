@@ -12,6 +12,21 @@ public sealed class LeaseBookTests
 {
     private const int Shards = 6;
 
+    [Theory]
+    [InlineData(0, 3)]
+    [InlineData(2, 2)]
+    [InlineData(4, 0)]
+    public void ReleaseWaiting_FreeSlots_KeepTheirLeases(int slots, int handedBack)
+    {
+        var book = new LeaseBook();
+        var leases = Enumerable.Range(0, 4).Select(i => book.Accept(AgentHost.Lease(i, 1))!).ToArray();
+        Assert.True(book.TryStart(leases[0], 1));
+
+        Assert.Equal(handedBack, book.ReleaseWaiting(slots));
+        Assert.Equal(handedBack, book.Snapshot().Released.Length);
+        Assert.Contains(leases[0].Ref, book.Snapshot().Running);
+    }
+
     /// <summary>
     /// For random sequences of grants, starts, ends, stops, fences, drains and (lost or answered) exchanges: no exchange names
     /// a lease twice; a filed completion is in every exchange until one that carried it is answered, and in none after; and
@@ -63,7 +78,7 @@ public sealed class LeaseBookTests
 
                     break;
                 case 6:
-                    book.ReleaseWaiting();
+                    book.ReleaseWaiting(slots: 0);
                     foreach (var (index, waiting) in held.Where(pair => pair.Value.StartedAt is null).ToArray())
                     {
                         owed.Add(waiting.Ref);
