@@ -65,9 +65,14 @@ internal sealed partial class DeviceSlots : IDisposable
     /// <summary>Runs <paramref name="piece"/> on the clean-up thread, in the order of the calls.</summary>
     public void EnqueueCleanup(Func<Task> piece) => cleanup.Add(_ => piece());
 
-    /// <summary>Completes when everything given to <see cref="EnqueueCleanup"/> before has run.</summary>
+    /// <summary>Completes when everything given to <see cref="EnqueueCleanup"/> before has run; at once where the slots have ended.</summary>
     public Task CleanupDoneAsync()
     {
+        if (cleanup.IsAddingCompleted)
+        {
+            return Task.CompletedTask;
+        }
+
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         cleanup.Add(_ =>
         {
