@@ -24,9 +24,9 @@ public static class Extensions
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
-        foreach (var category in (string[])["Orleans", "Microsoft.Orleans"])
+        foreach (var category in (string[])["Orleans", "Microsoft.Orleans", "Polly"])
         {
-            // Orleans tells much at Information; who wants it says so in the settings.
+            // These tell much at Information; who wants it says so in the settings.
             if (builder.Configuration[$"Logging:LogLevel:{category}"] is null)
             {
                 builder.Logging.AddFilter(category, LogLevel.Warning);
