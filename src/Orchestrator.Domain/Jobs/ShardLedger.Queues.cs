@@ -11,10 +11,12 @@ public sealed partial class ShardLedger
     private LedgerDecision Lost(int index, Lease lease, bool died, string what, DateTimeOffset now)
     {
         // What was not begun, as far as is known, is not to blame; it may have been begun a moment ago all the same, and so it is
-        // kept apart like the others.
+        // kept apart like the others. Of a lease read from rows nobody has said either, and the process may have died with the
+        // dispatcher that knew: it counts as begun, or a shard that takes both along would never be quarantined.
+        var begun = lease.Begun ?? true;
         cells[index].Exposed = Saturate(cells[index].Exposed + (died ? 1 : 0));
         return Decide(
-            index, policy.OnLoss(died && lease.Begun, cells[index].Deaths), "lost", lease.Begun ? $"{what}." : $"{what} before it began this shard.", now);
+            index, policy.OnLoss(died && begun, cells[index].Deaths), "lost", begun ? $"{what}." : $"{what} before it began this shard.", now);
     }
 
     private LedgerDecision Decide(int index, RetryVerdict verdict, string outcome, string? error, DateTimeOffset now)
@@ -64,9 +66,9 @@ public sealed partial class ShardLedger
         }
     }
 
-    private void Hold(int index, int attempt, LeaseOwner owner, DateTimeOffset deadline)
+    private void Hold(int index, int attempt, LeaseOwner owner, DateTimeOffset deadline, bool? begun)
     {
-        leases[index] = new Lease { Attempt = attempt, Owner = owner, Deadline = deadline };
+        leases[index] = new Lease { Attempt = attempt, Owner = owner, Deadline = deadline, Begun = begun };
         if (!owners.TryGetValue(owner, out var held))
         {
             // A set outlives its last lease, since most owners take the next one at once; those that did not go here.
@@ -146,6 +148,7 @@ public sealed partial class ShardLedger
 
         public required DateTimeOffset Deadline { get; set; }
 
-        public bool Begun { get; set; }
+        /// <summary>Whether its worker works on it; null for a lease read from rows of which its worker has not spoken yet.</summary>
+        public bool? Begun { get; set; }
     }
 }

@@ -13,7 +13,7 @@ namespace Orchestrator.Domain.Jobs;
 /// shard is not offered again. Where a write was refused and the ledger cannot tell why, <see cref="IsStale"/> becomes
 /// true: read the rows again and build a new ledger.</para>
 /// <para>A worker's death counts against the shards that it was working on (<see cref="Begin"/>), not against those that it had
-/// been given in advance. A shard whose workers have died so often that one more death may quarantine it is a suspect, begun or
+/// been given in advance (<see cref="Await"/>). A shard whose workers have died so often that one more death may quarantine it is a suspect, begun or
 /// not: the caller gives it to a worker that begins it at once and holds no other suspect, so that a shard that kills its
 /// workers takes no neighbour into quarantine with it. Until then lost shards are leased again as fast as any.</para>
 /// <para>Cost: 12 bytes a shard, 2 bits for the ready sets, and a few dozen bytes for each live lease or back-off. Operations
@@ -69,7 +69,7 @@ public sealed partial class ShardLedger
             }
             else if (row.State == ShardState.Leased)
             {
-                Hold(i, row.Attempt, row.Owner ?? throw new ArgumentException($"Row {i} is leased and names no owner.", nameof(rows)), now + ttl);
+                Hold(i, row.Attempt, row.Owner ?? throw new ArgumentException($"Row {i} is leased and names no owner.", nameof(rows)), now + ttl, begun: null);
             }
         }
     }
@@ -162,7 +162,7 @@ public sealed partial class ShardLedger
         Detach(take.Index);
         cell.Attempt = take.Attempt;
         Move(ref cell, ShardState.Leased);
-        Hold(take.Index, take.Attempt, owner, now + ttl);
+        Hold(take.Index, take.Attempt, owner, now + ttl, begun: false);
     }
 
     /// <summary>The row was not as this ledger thought.</summary>
@@ -198,6 +198,15 @@ public sealed partial class ShardLedger
         if (leases.TryGetValue(index, out var lease) && lease.Attempt == attempt && lease.Owner == owner)
         {
             lease.Begun = true;
+        }
+    }
+
+    /// <summary>The worker holds this lease and has not begun it. Nothing happens where the lease is not live or is known to be begun.</summary>
+    public void Await(int index, int attempt, LeaseOwner owner)
+    {
+        if (leases.TryGetValue(index, out var lease) && lease.Attempt == attempt && lease.Owner == owner)
+        {
+            lease.Begun ??= false;
         }
     }
 

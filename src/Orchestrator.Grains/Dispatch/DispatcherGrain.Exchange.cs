@@ -204,9 +204,10 @@ internal sealed partial class DispatcherGrain
             }
         }
 
+        var write = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         foreach (var entry in concerned)
         {
-            entry.BeginWrite();
+            entry.BeginWrite(write.Task);
         }
 
         ShardBatchResult result;
@@ -220,9 +221,10 @@ internal sealed partial class DispatcherGrain
             foreach (var entry in concerned)
             {
                 entry.Tell(entry.Record?.Phase ?? "", ledger => ledger.Invalidate());
-                entry.EndWrite();
+                entry.EndWrite(write.Task);
             }
 
+            write.SetResult();
             throw;
         }
         finally
@@ -233,8 +235,10 @@ internal sealed partial class DispatcherGrain
         // Who waits for this only needs the rows to be written; what the ledgers are told below may reach them in any order.
         foreach (var entry in concerned)
         {
-            entry.EndWrite();
+            entry.EndWrite(write.Task);
         }
+
+        write.SetResult();
 
         SettleWithdrawals(batch, result);
         return result;

@@ -12,6 +12,12 @@ internal sealed partial class DispatcherGrain
         {
             Find(lease)?.Ledger!.Begin(lease.Index, lease.Attempt, owner);
         }
+
+        // Leases read from rows are those of which nothing is known; the rest of what the worker holds waits there.
+        foreach (var lease in request.Running)
+        {
+            Find(lease)?.Ledger!.Await(lease.Index, lease.Attempt, owner);
+        }
     }
 
     /// <summary>

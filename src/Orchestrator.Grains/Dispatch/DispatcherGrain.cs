@@ -109,7 +109,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
         // A grant that was under way when the job was paused or cancelled has then been written, and can be revoked.
         if (known is not null)
         {
-            await known.WhenQuiet();
+            await known.WhenWritten();
         }
     }
 

@@ -20,13 +20,12 @@ internal sealed class JobEntry(JobId id)
     private readonly Dictionary<string, long> tally = [];
     private readonly Dictionary<int, (string Reason, long At)> lost = [];
     private readonly List<NewJobEvent> events = [];
+    private readonly HashSet<Task> writes = [];
     private List<Action<ShardLedger>>? factsWhileLoading;
-    private TaskCompletionSource? quiet;
     private double meanSeconds = InitialMeanSeconds;
     private int? parallelism;
     private bool moved;
     private int omitted;
-    private int writes;
 
     public JobId Id => id;
 
@@ -118,25 +117,15 @@ internal sealed class JobEntry(JobId id)
         });
     }
 
-    /// <summary>A write that names this job begins.</summary>
-    public void BeginWrite()
-    {
-        writes++;
-        quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
+    /// <summary>A write that names this job begins; it ends with <see cref="EndWrite"/>.</summary>
+    /// <param name="write">Completes when the rows are written, or the write has failed. Never fails.</param>
+    public void BeginWrite(Task write) => writes.Add(write);
 
-    /// <summary>It has ended and the ledger knows how.</summary>
-    public void EndWrite()
-    {
-        if (--writes == 0)
-        {
-            quiet?.SetResult();
-            quiet = null;
-        }
-    }
+    /// <summary>It has ended.</summary>
+    public void EndWrite(Task write) => writes.Remove(write);
 
-    /// <summary>Completes when no write is under way.</summary>
-    public Task WhenQuiet() => quiet?.Task ?? Task.CompletedTask;
+    /// <summary>Completes when the writes that are under way now have ended; those that begin meanwhile are not waited for.</summary>
+    public Task WhenWritten() => Task.WhenAll(writes);
 
     /// <summary>Whether a worker can do this job's shards, and has its models loaded.</summary>
     /// <param name="suspects">Whether it may have a shard that was held by a worker that died.</param>

@@ -43,7 +43,7 @@ internal sealed partial class AttemptRunner(
         }
         finally
         {
-            book.End();
+            book.End(lease);
         }
     }
 

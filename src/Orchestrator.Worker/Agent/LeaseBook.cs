@@ -18,8 +18,8 @@ internal sealed class LeaseBook
     private readonly Dictionary<LeaseRef, FinishedAttempt> completed = [];
     private readonly Dictionary<LeaseRef, ShardFault> failed = [];
     private readonly HashSet<LeaseRef> released = [];
+    private readonly HashSet<LeaseRef> atWork = [];
     private int started;
-    private int working;
 
     /// <summary>Slots spoken for: leases that wait for one, and work that holds one whether or not its lease is still held.</summary>
     public int Occupied
@@ -28,7 +28,7 @@ internal sealed class LeaseBook
         {
             lock (gate)
             {
-                return held.Count - started + working;
+                return held.Count - started + atWork.Count;
             }
         }
     }
@@ -63,13 +63,23 @@ internal sealed class LeaseBook
         }
     }
 
-    /// <summary>Takes a granted lease; null where it is known already (a repeated grant).</summary>
+    /// <summary>
+    /// Takes a granted lease; null where it is known already (a repeated grant), or where work on the very same attempt, lost
+    /// meanwhile, has not ended yet: both would write to one folder, and the first would delete it under the second. That one is
+    /// handed back, for an attempt with a number of its own.
+    /// </summary>
     public HeldLease? Accept(ShardLease grant)
     {
         lock (gate)
         {
             if (IsKnown(grant.Lease))
             {
+                return null;
+            }
+
+            if (atWork.Contains(grant.Lease))
+            {
+                released.Add(grant.Lease);
                 return null;
             }
 
@@ -100,17 +110,17 @@ internal sealed class LeaseBook
 
             lease.StartedAt = timestamp;
             started++;
-            working++;
+            atWork.Add(lease.Ref);
             return true;
         }
     }
 
     /// <summary>Work that was begun has ended, files and all; its slot is free.</summary>
-    public void End()
+    public void End(HeldLease lease)
     {
         lock (gate)
         {
-            working--;
+            atWork.Remove(lease.Ref);
         }
     }
 
@@ -173,7 +183,7 @@ internal sealed class LeaseBook
     {
         lock (gate)
         {
-            return Release([.. held.Values.Where(lease => lease.StartedAt is null).Skip(Math.Max(0, slots - working))]);
+            return Release([.. held.Values.Where(lease => lease.StartedAt is null).Skip(Math.Max(0, slots - atWork.Count))]);
         }
     }
 

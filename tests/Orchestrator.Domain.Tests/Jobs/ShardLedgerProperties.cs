@@ -68,6 +68,7 @@ public class ShardLedgerProperties
         private readonly List<(int Index, int Attempt, LeaseOwner Owner)> given = [];
         private readonly HashSet<int> offered = [];
         private readonly HashSet<(int Index, int Attempt)> begun = [];
+        private readonly HashSet<(int Index, int Attempt)> unknown = [];
         private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
         public World(int shards, int seed)
@@ -121,6 +122,11 @@ public class ShardLedgerProperties
                     {
                         Ledger.Begin(beating.Index, beating.Attempt, beating.Owner);
                         begun.Add((beating.Index, beating.Attempt));
+                    }
+                    else
+                    {
+                        Ledger.Await(beating.Index, beating.Attempt, beating.Owner);
+                        unknown.Remove((beating.Index, beating.Attempt));
                     }
 
                     break;
@@ -193,7 +199,7 @@ public class ShardLedgerProperties
 
             if (Ledger.IsStale)
             {
-                Ledger = Read();
+                ReadAgain();
             }
         }
 
@@ -235,7 +241,7 @@ public class ShardLedgerProperties
             {
                 Assert.Equal(decision.NewState, Ledger[decision.Index].State);
                 Assert.Null(decision.ReadyAt);
-                var working = begun.Contains((decision.Index, decision.Attempt));
+                var working = begun.Contains((decision.Index, decision.Attempt)) || unknown.Contains((decision.Index, decision.Attempt));
                 Assert.Equal(working ? 1 : 0, decision.AddWorkerDeaths);
                 Assert.Equal(
                     working && Ledger[decision.Index].WorkerDeaths + 1 >= policy.MaxWorkerDeaths ? ShardState.Quarantined : ShardState.Pending,
@@ -303,6 +309,8 @@ public class ShardLedgerProperties
         {
             offered.Clear();
             begun.Clear();
+            unknown.Clear();
+            unknown.UnionWith(rows.Select((row, i) => (row, i)).Where(pair => pair.row.State == ShardState.Leased).Select(pair => (pair.i, pair.row.Attempt)));
             Ledger = Read();
         }
 

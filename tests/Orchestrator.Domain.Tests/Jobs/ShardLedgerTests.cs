@@ -96,6 +96,7 @@ public class ShardLedgerTests
     public void OwnerLost_LeaseGivenInAdvance_CountsNoDeathAndIsNotGivenInAdvanceAgain()
     {
         var ledger = Ledger(new LedgerRow(0, ShardState.Leased, 3, Owner, null, 0, 2), Pending(1), Pending(2));
+        ledger.Await(0, 3, Owner);
         ledger.Begin(0, 3, Owner with { Worker = "another" });
         ledger.Begin(0, 2, Owner);
         var decision = Assert.Single(ledger.OwnerLost("silo-1", died: true, Now));
@@ -111,6 +112,16 @@ public class ShardLedgerTests
         Assert.True(ledger.HoldsSuspect(Owner));
         Assert.False(ledger.HasReadySuspect(Now));
         Assert.True(ledger.HasReady(Now, suspects: false));
+    }
+
+    /// <summary>A shard that kills a process that holds the dispatcher too: the next one knows of it from the rows alone.</summary>
+    [Fact]
+    public void OwnerLost_LeaseReadFromRows_CountsADeathUnlessItsWorkerSaidThatItWaits()
+    {
+        var ledger = Ledger(new LedgerRow(0, ShardState.Leased, 3, Owner, null, 0, 2), new LedgerRow(1, ShardState.Leased, 1, Owner, null, 0, 2));
+        ledger.Await(1, 1, Owner with { Worker = "another" });
+        ledger.Await(1, 1, Owner);
+        Assert.Equal([(ShardState.Quarantined, 1), (ShardState.Pending, 0)], ledger.OwnerLost("silo-1", died: true, Now).Select(decision => (decision.NewState, decision.AddWorkerDeaths)));
     }
 
     /// <summary>A shard that kills its workers before they can say that they have begun it, beside neighbours that they have.</summary>

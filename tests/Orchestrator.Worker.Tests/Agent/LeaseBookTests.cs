@@ -109,7 +109,7 @@ public sealed class LeaseBookTests
         {
             if (held.Remove(shard, out var gone) && gone.StartedAt is not null)
             {
-                book.End();
+                book.End(gone);
             }
         }
 
@@ -163,8 +163,26 @@ public sealed class LeaseBookTests
         book.RevokeAll();
         Assert.Equal(1, book.Occupied);
 
-        book.End();
+        book.End(lease);
         Assert.Equal(0, book.Occupied);
+    }
+
+    /// <summary>All leases ran out while nobody answered, the control plane is back and gives the same attempt again; the slot is still at it.</summary>
+    [Fact]
+    public void AttemptGivenAgainWhileItsWorkGoesOn_IsHandedBack()
+    {
+        var book = new LeaseBook();
+        var lease = book.Accept(AgentHost.Lease(0))!;
+        book.TryStart(lease, 1);
+        book.RevokeAll();
+
+        Assert.Null(book.Accept(lease.Grant));
+        Assert.Equal([lease.Ref], book.Snapshot().Released);
+        Assert.Empty(book.Snapshot().Running);
+
+        book.Acknowledge(book.Snapshot(), []);
+        book.End(lease);
+        Assert.NotNull(book.Accept(AgentHost.Lease(0, 2)));
     }
 
     private static FinishedAttempt Done(HeldLease lease) =>
