@@ -64,14 +64,14 @@ internal sealed class Campaign(FaultCluster cluster, Action<string> print)
             done[fault.Name] = done.GetValueOrDefault(fault.Name) + 1;
             if (await nemesis.DoAsync(fault, fault.Pick % 3 == 0 ? running.Eval : running.Cur) is { } trouble)
             {
-                wrong.Add($"seed {seed}, {fault}: {trouble}");
+                Wrong($"seed {seed}, {fault}: {trouble}");
             }
         }
 
         for (var i = 0; i < all.Count; i++)
         {
-            await JudgeAsync(all[i].Cur, Output(numbers[i], "cur"), files => Compare(seed, "curation", curation, files));
-            await JudgeAsync(all[i].Eval, Output(numbers[i], "eval"), files => Compare(seed, "evaluation", evaluation, files));
+            await JudgeAsync(all[i].Cur, Output(numbers[i], "cur"), files => Compare(seed, Output(numbers[i], "cur"), "cur-0", curation, files));
+            await JudgeAsync(all[i].Eval, Output(numbers[i], "eval"), files => Compare(seed, Output(numbers[i], "eval"), "eval-0", evaluation, files));
         }
 
         print(string.Create(CultureInfo.InvariantCulture, $"  {all.Count} pairs of jobs, {watch.Elapsed.TotalSeconds:F0} s, {wrong.Count} wrong so far"));
@@ -131,7 +131,7 @@ internal sealed class Campaign(FaultCluster cluster, Action<string> print)
         var folder = Path.Combine(cluster.Disk.Path, output);
         if (job.State != JobState.Succeeded)
         {
-            wrong.Add($"job {id} ended as {job.State}: {job.Error} {await cluster.TextAsync($"SELECT coalesce(max(error), '') FROM shards WHERE job = '{id}'")}");
+            Wrong($"job {id} ended as {job.State}: {job.Error} {await cluster.TextAsync($"SELECT coalesce(max(error), '') FROM shards WHERE job = '{id}'")}");
         }
         else
         {
@@ -148,16 +148,36 @@ internal sealed class Campaign(FaultCluster cluster, Action<string> print)
             judge(files);
         }
 
-        Directory.Delete(folder, recursive: true);
+        // The undisturbed run's stays, so that a difference can be shown.
+        if (!output.EndsWith("-0", StringComparison.Ordinal))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
-    private void Compare(long seed, string kind, SortedDictionary<string, string> expected, SortedDictionary<string, string> files)
+    private void Wrong(string what)
+    {
+        wrong.Add(what);
+        print($"  WRONG: {what}");
+    }
+
+    private void Compare(long seed, string output, string undisturbed, SortedDictionary<string, string> expected, SortedDictionary<string, string> files)
     {
         var differ = expected.Keys.Union(files.Keys).Where(name => expected.GetValueOrDefault(name) != files.GetValueOrDefault(name)).ToArray();
         if (differ.Length > 0)
         {
-            wrong.Add($"seed {seed}: {kind} output differs from the undisturbed run in {string.Join(", ", differ.Take(5))} ({differ.Length} of {expected.Count} files)");
+            Wrong($"seed {seed}: {output} differs from the undisturbed run in {string.Join(", ", differ.Take(5))} ({differ.Length} of {expected.Count} files): {FirstDifference(undisturbed, output, differ[0])}");
         }
+    }
+
+    private string FirstDifference(string undisturbed, string output, string name)
+    {
+        string[] Lines(string folder) => File.Exists(Path.Combine(cluster.Disk.Path, folder, name)) ? File.ReadAllLines(Path.Combine(cluster.Disk.Path, folder, name)) : ["(no such file)"];
+        var (expected, found) = (Lines(undisturbed), Lines(output));
+        var at = expected.Zip(found).TakeWhile(pair => pair.First == pair.Second).Count();
+        return $"line {at + 1} is {Short(found, at)} and was {Short(expected, at)}";
+
+        static string Short(string[] lines, int at) => at < lines.Length ? $"'{lines[at][..Math.Min(lines[at].Length, 400)]}'" : "not there";
     }
 
     private static JsonObject Curation(string output) => JsonNode.Parse($$"""
