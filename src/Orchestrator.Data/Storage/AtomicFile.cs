@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 
 namespace Orchestrator.Data.Storage;
 
@@ -8,8 +9,10 @@ namespace Orchestrator.Data.Storage;
 /// After <see cref="Commit"/> returns, the content and the name survive a loss of power on file systems that honour fsync.
 /// Disposing without commit removes the temporary file. Two writers of one path do not disturb each other: the last commit wins.
 /// </remarks>
-public sealed class AtomicFile : IDisposable
+public sealed partial class AtomicFile : IDisposable
 {
+    private const int Chance = 12;
+
     private readonly string _finalPath;
     private readonly string _temporary;
     private readonly FileStream _file;
@@ -34,7 +37,7 @@ public sealed class AtomicFile : IDisposable
         while (true)
         {
             // The name never reaches the output, so chance here does not touch determinism.
-            var temporary = Path.Combine(folder, $".{Path.GetFileName(finalPath)}.{RandomNumberGenerator.GetHexString(12, lowercase: true)}.tmp");
+            var temporary = Path.Combine(folder, $".{Path.GetFileName(finalPath)}.{RandomNumberGenerator.GetHexString(Chance, lowercase: true)}.tmp");
             try
             {
                 return new AtomicFile(finalPath, temporary, new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
@@ -45,6 +48,11 @@ public sealed class AtomicFile : IDisposable
             }
         }
     }
+
+    /// <summary>Temporary files below a folder, of writers that were killed or are still writing.</summary>
+    public static IEnumerable<string> TemporariesBelow(string folder) =>
+        Directory.EnumerateFiles(folder, ".*.tmp", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+            .Where(path => Temporary().IsMatch(Path.GetFileName(path)));
 
     /// <summary>Writes a whole file in one call.</summary>
     public static FileDigest Write(string finalPath, ReadOnlySpan<byte> content)
@@ -78,6 +86,9 @@ public sealed class AtomicFile : IDisposable
 
         _hashing.Dispose();
     }
+
+    [GeneratedRegex(@"^\..+\.[0-9a-f]{12}\.tmp$", RegexOptions.CultureInvariant)]
+    private static partial Regex Temporary();
 
     /// <summary>A rename is durable only once its folder is; .NET has no call for that.</summary>
     private static class DirectoryFlush

@@ -77,6 +77,12 @@ internal sealed class LocalOutputFolder(string root) : IOutputFolder
     /// <inheritdoc />
     public FileDigest Write(string name, Action<Stream> content)
     {
+        if (!Directory.Exists(_work) && File.Exists(Path.Combine(root, name)))
+        {
+            // The output is whole, and this attempt has outlived its job: it must not leave a trace, half a file in the least.
+            return FileDigest.OfFile(Path.Combine(root, name));
+        }
+
         using var file = AtomicFile.Create(Path.Combine(root, name));
         content(file.Stream);
         return file.Commit();
@@ -98,6 +104,12 @@ internal sealed class LocalOutputFolder(string root) : IOutputFolder
     /// <inheritdoc />
     public void Finish()
     {
+        // Of attempts that were killed while they wrote.
+        foreach (var temporary in Directory.Exists(root) ? AtomicFile.TemporariesBelow(root) : [])
+        {
+            File.Delete(temporary);
+        }
+
         // First a rename, which is all or nothing: a half-deleted work folder could not be told from one in use.
         if (Directory.Exists(_work))
         {

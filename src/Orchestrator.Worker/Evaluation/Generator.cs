@@ -163,8 +163,11 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
 
             return new Generation(trace, output, text, decoder.Margins, probe?.Observations);
         }
-        catch (Exception e) when (e is OnnxRuntimeException or InvalidOperationException or NotSupportedException)
+        catch (Exception e) when (
+            e is (OnnxRuntimeException or InvalidOperationException or NotSupportedException) and not ObjectDisposedException
+            && !cancellationToken.IsCancellationRequested)
         {
+            // Not what happens while the work is being stopped, or to a model that is going away: that says nothing of the method.
             return Failed(key, category, RequestOutcome.Error, e.Message, prompt.Length);
         }
     }

@@ -99,4 +99,34 @@ public sealed class LocalOutputFolderTests : OutputFolderContract
     protected override IReadOnlyList<string> Names() => Directory.Exists(Folder.File("out"))
         ? [.. new LocalStorage().List(Folder.File("out")).Select(f => Path.GetRelativePath(Folder.File("out"), f.Path))]
         : [];
+
+    [Fact]
+    public async Task Finish_RemovesWhatKilledWritersLeft_AndNothingElse()
+    {
+        var output = await OpenAsync();
+        Keep(output, "left over");
+        output.Write("scores/part-00000.parquet", s => s.Write("x"u8));
+        string[] leftBehind = [Folder.File("out/.sample_ids.npy.82f46ae9f84a.tmp"), Folder.File("out/scores/.part-00000.parquet.0123456789ab.tmp")];
+        string[] others = [Folder.File("out/.notes.tmp"), Folder.File("out/a.82f46ae9f84a.tmp")];
+        foreach (var file in leftBehind.Concat(others))
+        {
+            await File.WriteAllTextAsync(file, "half", TestContext.Current.CancellationToken);
+        }
+
+        output.Finish();
+        Assert.DoesNotContain(leftBehind, File.Exists);
+        Assert.All(others, file => Assert.True(File.Exists(file)));
+    }
+
+    [Fact]
+    public async Task Write_AfterFinish_ChangesNothing()
+    {
+        var output = await OpenAsync();
+        Keep(output, "left over");
+        var first = output.Write("quarantine.jsonl", s => s.Write("whole"u8));
+        output.Finish();
+
+        Assert.Equal(first, output.Write("quarantine.jsonl", _ => throw new InvalidOperationException("late")));
+        Assert.Equal(["quarantine.jsonl"], Names());
+    }
 }
