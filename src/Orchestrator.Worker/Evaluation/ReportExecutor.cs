@@ -14,7 +14,8 @@ namespace Orchestrator.Worker.Evaluation;
 
 /// <summary>
 /// Phase <c>report</c>: from the generations of both lanes to certificates, figures and files. Everything is computed from the
-/// step traces by pure functions; the files of the acceptance lane are the same bytes whatever the number of workers.
+/// step traces by pure functions; the files of the acceptance lane are the same bytes whatever the number of workers. Every step
+/// may be repeated; an attempt that finds the output finished answers as the one that finished it.
 /// </summary>
 public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
@@ -33,6 +34,13 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
     /// <inheritdoc />
     protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, EvaluationWorkspace workspace, CancellationToken cancellationToken)
     {
+        if (workspace.Files.IsFinished(ManifestName))
+        {
+            // An earlier attempt got to the end and died before its commit: the lanes are deleted, and what they said is published.
+            workspace.Files.Finish();
+            return PublishExecutor.Done(workspace, workspace.Files.Read(ManifestName)!.Bytes);
+        }
+
         var document = workspace.Document;
         var lanes = await JobLanes.ReadAsync(work, workspace, cancellationToken);
         var (acceptance, speed) = (lanes.Acceptance, lanes.Speed);
@@ -85,11 +93,10 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
             ["broken"] = cells.Count(cell => cell.Verdict.Kind == LosslessnessKind.Broken),
         };
         var manifest = new OutputManifest { Document = System.Text.Encoding.UTF8.GetBytes(written.ToJsonString()), Models = models, Counts = counts, Files = files };
-        var digest = workspace.Files.Write(ManifestName, stream => stream.Write(manifest.Write()));
+        var content = manifest.Write();
+        workspace.Files.Write(ManifestName, stream => stream.Write(content));
         workspace.Files.Finish();
-
-        return ShardOutcome.Completed(CurationJson.ToOutput(
-            new PublishManifest(workspace.Output, new AttemptFile(ManifestName, ManifestName, digest.Bytes, digest.Sha256), counts), counts));
+        return PublishExecutor.Done(workspace, content);
 
         void Put(string name, Action<Stream> write)
         {
