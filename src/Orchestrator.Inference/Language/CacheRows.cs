@@ -21,7 +21,7 @@ internal sealed class CacheRows(DecoderGraph graph, IReadOnlyList<string> extras
     private readonly OrtIoBinding binding = graph.Session.CreateIoBinding();
     private readonly RunOptions run = new();
     private readonly OrtMemoryInfo cpu = OrtMemoryInfo.DefaultInstance;
-    private readonly OrtMemoryInfo? device = onHost ? null : DeviceMemory(graph.Provider, 0);
+    private readonly OrtMemoryInfo? device = onHost ? null : DeviceMemory(graph.Provider, graph.DeviceNumber);
     private OrtValue[] past = [];
     private IDisposable? owner;
     private RowsOut? last;

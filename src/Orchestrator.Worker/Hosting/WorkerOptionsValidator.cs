@@ -30,6 +30,9 @@ internal sealed partial class WorkerOptionsValidator : IValidateOptions<WorkerOp
             Check(Array.IndexOf(options.Devices, device) == i, $"{nameof(options.Devices)}:{i}", device, "each device once");
         }
 
+        var gpus = options.Devices.Where(device => device.StartsWith(WorkerOptions.Cuda, StringComparison.Ordinal)).Distinct().ToList();
+        Check(gpus.Count <= 1, nameof(options.Devices), string.Join(", ", gpus), "one GPU, because a process's models lie on one; start one worker process per GPU");
+
         Check(options.Slots is null or (>= 1 and <= 1024), nameof(options.Slots), options.Slots, "1 to 1024");
         Between(options.HeartbeatInterval, nameof(options.HeartbeatInterval), TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10));
         Between(options.ExchangeSpacing, nameof(options.ExchangeSpacing), TimeSpan.Zero, TimeSpan.FromSeconds(1));
