@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orchestrator.Contracts.Dispatch;
 
 namespace Orchestrator.Worker.Hosting;
 
@@ -17,8 +18,8 @@ public sealed class WorkerOptions
     /// </summary>
     public string Id { get; set; } = "";
 
-    /// <summary>Pool whose dispatcher is asked: 1 to 64 characters of <c>A-Z a-z 0-9 . _ -</c>. Default <c>default</c>.</summary>
-    public string Pool { get; set; } = "default";
+    /// <summary>Pool whose dispatcher is asked: <c>default</c>, the only one, because jobs carry no pool.</summary>
+    public string Pool { get; set; } = IDispatcherGrain.DefaultPool;
 
     /// <summary>
     /// Devices to work on: <c>cpu</c> or <c>cuda:N</c>, each once, at least one, and one GPU at most: a process's models lie on one;

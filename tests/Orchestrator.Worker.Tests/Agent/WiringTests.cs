@@ -37,7 +37,7 @@ public sealed class WiringTests
     {
         (string Key, string Value)[] wrong =
         [
-            ("Worker:Id", "a b"), ("Worker:Pool", "ü"), ("Worker:Devices:0", "tpu"), ("Worker:Slots", "0"),
+            ("Worker:Id", "a b"), ("Worker:Pool", "gpu"), ("Worker:Devices:0", "tpu"), ("Worker:Slots", "0"),
             ("Worker:HeartbeatInterval", "00:10:00"), ("Worker:ExchangeSpacing", "00:00:02"), ("Worker:ExchangeTimeout", "00:01:00"),
             ("Worker:DrainTimeout", "-00:00:01"), ("Worker:MaxPrefetch", "-1"), ("Worker:HttpUrl", "localhost"),
         ];
