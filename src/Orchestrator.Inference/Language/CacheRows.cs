@@ -6,13 +6,14 @@ namespace Orchestrator.Inference.Language;
 
 /// <summary>
 /// The key-value cache of one sequence and the forward that grows it. Rows are appended by every forward and never moved one
-/// by one: the outputs of one forward are the inputs of the next, on the device, and a row that was rolled back is hidden by
+/// by one: the outputs of one forward are the inputs of the next, where they lie, and a row that was rolled back is hidden by
 /// the mask of later forwards. Positions are in the keys (rotary), so the place of a row in the cache means nothing. When dead
 /// rows have become many, the living ones are copied together.
 /// </summary>
 /// <param name="graph">The decoder; outlives this.</param>
 /// <param name="extras">Further outputs to fetch, such as <see cref="DecoderGraph.HiddenStates"/>; joined in this order in <see cref="RowsOut.Hidden"/>.</param>
-internal sealed class CacheRows(DecoderGraph graph, IReadOnlyList<string> extras) : IDisposable
+/// <param name="onHost">True where the rows are read by this process: they then stay in CPU memory on any provider.</param>
+internal sealed class CacheRows(DecoderGraph graph, IReadOnlyList<string> extras, bool onHost = false) : IDisposable
 {
     /// <summary>Dead rows that are always borne: copying costs more.</summary>
     private const int BorneDead = 64;
@@ -20,7 +21,7 @@ internal sealed class CacheRows(DecoderGraph graph, IReadOnlyList<string> extras
     private readonly OrtIoBinding binding = graph.Session.CreateIoBinding();
     private readonly RunOptions run = new();
     private readonly OrtMemoryInfo cpu = OrtMemoryInfo.DefaultInstance;
-    private readonly OrtMemoryInfo? device = graph.Provider == "cpu" ? null : new OrtMemoryInfo("Cuda", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.Default);
+    private readonly OrtMemoryInfo? device = onHost ? null : DeviceMemory(graph.Provider, graph.DeviceNumber);
     private OrtValue[] past = [];
     private IDisposable? owner;
     private RowsOut? last;
@@ -172,6 +173,12 @@ internal sealed class CacheRows(DecoderGraph graph, IReadOnlyList<string> extras
 
         return values;
     }
+
+    /// <summary>Memory of the device that a session runs on; null where that is the CPU's.</summary>
+    /// <param name="provider"><see cref="DecoderGraph.Provider"/>.</param>
+    /// <param name="number">Number of the device.</param>
+    internal static OrtMemoryInfo? DeviceMemory(string provider, int number) =>
+        provider == "cpu" ? null : new OrtMemoryInfo("Cuda", OrtAllocatorType.DeviceAllocator, number, OrtMemType.Default);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -31,8 +31,10 @@ public sealed class CausalSequence : ICausalSequence
         }
 
         this.graph = graph;
-        cache = new CacheRows(graph, hidden);
         leafPaths = graph.Mask == MaskInput.Bias ? null : new LeafPathForward(graph, hidden);
+
+        // Leaf paths are put together by this process, which cannot read a device's memory.
+        cache = new CacheRows(graph, hidden, onHost: leafPaths is not null);
     }
 
     /// <inheritdoc/>

@@ -99,6 +99,9 @@ public sealed class DecoderGraph : IDisposable
     /// <summary>Provider it runs on: <c>cpu</c> or <c>cuda</c>.</summary>
     public string Provider => session.Provider;
 
+    /// <summary>Number of the provider's device; 0 on the CPU.</summary>
+    public int DeviceNumber => session.DeviceNumber;
+
     /// <summary>Layers with a cache.</summary>
     public int Layers => PastNames.Count / 2;
 

@@ -7,7 +7,8 @@ namespace Orchestrator.Inference.Language;
 
 /// <summary>
 /// Trees through a graph that knows no tree: each path from the root to a leaf is a row of a batch. Right for any export and
-/// wasteful: the cache is repeated for each path, and nodes shared by paths are computed once a path. CPU memory only.
+/// wasteful: the cache is repeated for each path, and nodes shared by paths are computed once a path. The cache lies in
+/// CPU memory, on a device too: its rows are copied here.
 /// </summary>
 /// <param name="graph">A decoder with <c>attention_mask</c>.</param>
 /// <param name="extras">Further outputs.</param>

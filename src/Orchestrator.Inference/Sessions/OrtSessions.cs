@@ -5,9 +5,10 @@ namespace Orchestrator.Inference.Sessions;
 /// <summary>A loaded graph.</summary>
 /// <param name="Session">The session; safe for concurrent Run calls.</param>
 /// <param name="Provider">Provider it runs on: <c>cuda</c> or <c>cpu</c>.</param>
+/// <param name="DeviceNumber">Number of the provider's device: <see cref="InferenceOptions.CudaDevice"/>, or 0 on the CPU.</param>
 /// <param name="File">Graph file.</param>
 /// <param name="Refused">Providers tried before, each with the reason it was not used; for a log line.</param>
-public sealed record OrtSession(InferenceSession Session, string Provider, string File, IReadOnlyList<string> Refused) : IDisposable
+public sealed record OrtSession(InferenceSession Session, string Provider, int DeviceNumber, string File, IReadOnlyList<string> Refused) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose() => Session.Dispose();
@@ -65,7 +66,7 @@ public static class OrtSessions
                     AppendCuda(settings, options);
                 }
 
-                return new OrtSession(new InferenceSession(file, settings), provider, file, refused);
+                return new OrtSession(new InferenceSession(file, settings), provider, provider == "cuda" ? options.CudaDevice : 0, file, refused);
             }
             catch (Exception e) when (e is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException or ProviderMissingException)
             {

@@ -6,6 +6,7 @@ using Orchestrator.Inference.Images;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Worker.Agent;
 using Orchestrator.Worker.Execution;
+using Orchestrator.Worker.Hosting;
 
 namespace Orchestrator.Worker.Curation;
 
@@ -35,8 +36,9 @@ public static class CurationHosting
             provider.GetRequiredService<IOptions<InferenceSettings>>().Value.CpuThreads is > 0 and var threads ? threads : Environment.ProcessorCount,
             provider.GetRequiredService<CurationInstruments>()));
         services.TryAddSingleton(Catalog);
-        services.TryAddSingleton(provider => new ScoringModels(
-            provider.GetRequiredService<ModelCatalog>(), provider.GetRequiredService<IOptions<InferenceSettings>>().Value.ToOptions()));
+        services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<InferenceSettings>>().Value
+            .ToOptions(provider.GetRequiredService<IOptions<WorkerOptions>>().Value.CudaDevice));
+        services.TryAddSingleton(provider => new ScoringModels(provider.GetRequiredService<ModelCatalog>(), provider.GetRequiredService<InferenceOptions>()));
         services.TryAddSingleton<IScoringModels>(provider => provider.GetRequiredService<ScoringModels>());
         services.Replace(ServiceDescriptor.Singleton<IModelInventory>(provider => provider.GetRequiredService<ScoringModels>()));
 

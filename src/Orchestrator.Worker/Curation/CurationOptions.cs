@@ -26,19 +26,20 @@ public sealed class InferenceSettings
     /// <summary>Threads that decode, resize and tokenise; 0 (default) is one a core.</summary>
     public int CpuThreads { get; set; }
 
-    /// <summary>CUDA device number. Default 0.</summary>
-    public int CudaDevice { get; set; }
+    /// <summary>CUDA device number. Default: that of the <c>cuda:N</c> in <c>Worker:Devices</c>, or 0 where there is none.</summary>
+    public int? CudaDevice { get; set; }
 
     /// <summary>Path of ONNX Runtime's CUDA plug-in library. Default none.</summary>
     public string? CudaPluginPath { get; set; }
 
     /// <summary>The options of the sessions.</summary>
-    public InferenceOptions ToOptions() => new()
+    /// <param name="device">CUDA device number where none is set; null for 0.</param>
+    public InferenceOptions ToOptions(int? device = null) => new()
     {
         Providers = Providers.Length == 0 ? ["cpu"] : Providers,
         Precision = Precision == "fp16" ? InferencePrecision.Fp16 : InferencePrecision.Fp32,
         IntraOpThreads = IntraOpThreads,
-        CudaDevice = CudaDevice,
+        CudaDevice = CudaDevice ?? device ?? 0,
         CudaPluginPath = CudaPluginPath,
     };
 }

@@ -169,13 +169,16 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
             : null;
     }
 
-    private static OutputManifest ManifestOf(CurationWorkspace workspace, byte[] content)
+    private static OutputManifest ManifestOf(JobFolder workspace, byte[] content)
     {
         var read = OutputManifest.Read(content, JobStorage.Combine(workspace.Output, ManifestName));
         return read.Ok ? read.Value : throw new InvalidDataException(read.Fault!.ToString());
     }
 
-    private static ShardOutcome Done(CurationWorkspace workspace, byte[] manifest)
+    /// <summary>What an attempt says of an output that is published, a function of its manifest alone.</summary>
+    /// <param name="workspace">The job's folder.</param>
+    /// <param name="manifest">Content of <c>manifest.json</c>.</param>
+    internal static ShardOutcome Done(JobFolder workspace, byte[] manifest)
     {
         var counts = new SortedDictionary<string, long>(ManifestOf(workspace, manifest).Counts.ToDictionary(), StringComparer.Ordinal);
         var digest = FileDigest.Of(manifest);

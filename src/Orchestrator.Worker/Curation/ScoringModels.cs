@@ -10,13 +10,19 @@ using Orchestrator.Worker.Agent;
 namespace Orchestrator.Worker.Curation;
 
 /// <summary>The models under <c>Models:Roots</c>: what this worker announces, and what its executors run.</summary>
-public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options) : IScoringModels, IModelInventory, IDisposable
+/// <param name="catalog">Finds them.</param>
+/// <param name="options">How they run.</param>
+/// <param name="names">Lists those to announce; null for all of the catalog.</param>
+public sealed class ScoringModels(ModelCatalog catalog, InferenceOptions options, Func<IReadOnlyList<string>>? names = null) : IScoringModels, IModelInventory, IDisposable
 {
     private readonly LoadedModels<PairEncoder> _encoders = new(name => new(DualEncoder.Load(catalog.Get(name), options)));
     private readonly LoadedModels<ImageCaptioner> _captioners = new(name => new(Captioner.Load(catalog.Get(name), options)));
     private readonly LoadedModels<CaptionMatcher> _matchers = new(name => new(ImageTextMatcher.Load(catalog.Get(name), options)));
     private readonly LoadedModels<Detector> _detectors = new(name => new(TextDetector.Load(catalog.Get(name), options)));
-    private readonly Lazy<IReadOnlyList<ModelInfo>> _announced = new(() => [.. catalog.Names().Select(name => Describe(catalog, name))]);
+
+    // Publication only: a Lazy of another mode keeps its exception, and a folder that could not be listed once would fail every exchange.
+    private readonly Lazy<IReadOnlyList<ModelInfo>> _announced =
+        new(() => [.. (names ?? catalog.Names)().Select(name => Describe(catalog, name))], LazyThreadSafetyMode.PublicationOnly);
 
     /// <inheritdoc />
     public IReadOnlyCollection<string> Warm => [.. _encoders.Names, .. _captioners.Names, .. _matchers.Names, .. _detectors.Names];

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using Orchestrator.Inference.Sessions;
 using Orchestrator.Worker.Curation;
 using Orchestrator.Worker.Execution;
@@ -14,8 +13,7 @@ public static class EvaluationHosting
     {
         services.TryAddSingleton<SpeedLane>();
         services.TryAddSingleton<EvaluationInstruments>();
-        services.TryAddSingleton(provider => new LanguageShelf(
-            provider.GetRequiredService<ModelCatalog>(), provider.GetRequiredService<IOptions<InferenceSettings>>().Value.ToOptions()));
+        services.TryAddSingleton(provider => new LanguageShelf(provider.GetRequiredService<ModelCatalog>(), provider.GetRequiredService<InferenceOptions>()));
         services.AddSingleton<IShardExecutor, AcceptanceExecutor>();
         services.AddSingleton<IShardExecutor, LosslessnessExecutor>();
         services.AddSingleton<IShardExecutor, SpeedExecutor>();

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Evaluation;
@@ -16,8 +15,11 @@ namespace Orchestrator.Worker.Evaluation;
 public sealed class LosslessnessExecutor(
     JobStorage storage, LanguageShelf shelf, SpeedLane lane, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
-    /// <summary>The choice depends on the document and the target alone, so any worker may make it; it is made once a process.</summary>
-    private readonly ConcurrentDictionary<JobId, Lazy<(EvaluationPrompt Prompt, SamplingOptions Sampling)>> chosen = new();
+    /// <summary>Jobs whose choice is kept.</summary>
+    private const int MostChosen = 64;
+
+    /// <summary>The choice depends on the document and the target alone, so any worker may make it; it is made once a process and job.</summary>
+    private readonly MadeOnce<JobId, (EvaluationPrompt Prompt, SamplingOptions Sampling)> chosen = new();
 
     /// <summary>Tally: draws made.</summary>
     public const string DrawsTally = "draws";
@@ -35,7 +37,8 @@ public sealed class LosslessnessExecutor(
         var tokens = EvaluationPlan.TokensOfDraws(document);
         using var _ = await lane.EnterAsync(cancellationToken);
         var generator = new Generator(document, shelf, time, instruments);
-        var (prompt, sampling) = chosen.GetOrAdd(work.Lease.Shard.Job, _ => new(() => generator.ForDraws(prompts, tokens))).Value;
+        chosen.Bound(MostChosen);
+        var (prompt, sampling) = chosen.Get(work.Lease.Shard.Job, _ => generator.ForDraws(prompts, tokens));
         var drawn = cell with { Sampling = new(sampling, document.Seed, 1) };
         var file = workspace.WriteFile(workspace.CreateAttempt(work.Lease), "draws.jsonl", "", stream =>
         {

@@ -14,7 +14,8 @@ namespace Orchestrator.Worker.Evaluation;
 
 /// <summary>
 /// Phase <c>report</c>: from the generations of both lanes to certificates, figures and files. Everything is computed from the
-/// step traces by pure functions; the files of the acceptance lane are the same bytes whatever the number of workers.
+/// step traces by pure functions; the files of the acceptance lane are the same bytes whatever the number of workers. Every step
+/// may be repeated; an attempt that finds the output finished answers as the one that finished it.
 /// </summary>
 public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
@@ -33,6 +34,13 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
     /// <inheritdoc />
     protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, EvaluationWorkspace workspace, CancellationToken cancellationToken)
     {
+        if (workspace.Files.IsFinished(ManifestName))
+        {
+            // An earlier attempt got to the end and died before its commit: the lanes are deleted, and what they said is published.
+            workspace.Files.Finish();
+            return PublishExecutor.Done(workspace, workspace.Files.Read(ManifestName)!.Bytes);
+        }
+
         var document = workspace.Document;
         var lanes = await JobLanes.ReadAsync(work, workspace, cancellationToken);
         var (acceptance, speed) = (lanes.Acceptance, lanes.Speed);
@@ -85,11 +93,10 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
             ["broken"] = cells.Count(cell => cell.Verdict.Kind == LosslessnessKind.Broken),
         };
         var manifest = new OutputManifest { Document = System.Text.Encoding.UTF8.GetBytes(written.ToJsonString()), Models = models, Counts = counts, Files = files };
-        var digest = workspace.Files.Write(ManifestName, stream => stream.Write(manifest.Write()));
+        var content = manifest.Write();
+        workspace.Files.Write(ManifestName, stream => stream.Write(content));
         workspace.Files.Finish();
-
-        return ShardOutcome.Completed(CurationJson.ToOutput(
-            new PublishManifest(workspace.Output, new AttemptFile(ManifestName, ManifestName, digest.Bytes, digest.Sha256), counts), counts));
+        return PublishExecutor.Done(workspace, content);
 
         void Put(string name, Action<Stream> write)
         {
@@ -105,13 +112,13 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
         var baselineId = EvaluationCell.Of(document, new BaselineOptions(), cell.Sampling).Id;
         var baseline = lanes.Acceptance.GetValueOrDefault(baselineId)?.Generations ?? own?.Baseline ?? [];
         var generations = own?.Generations ?? (cell.Method is BaselineOptions ? BesideAMethod(document, cell, lanes)?.Baseline : null) ?? [];
-        var audits = cell.Sampling.Options.IsGreedy ? Audit(baseline, generations, document) : [];
+        var (audits, notCompared) = cell.Sampling.Options.IsGreedy ? Audit(baseline, generations, Tolerance(document)) : ([], 0);
         var observed = RoundObservations.Sum(generations.Select(g => g.Observed).OfType<RoundObservations>());
         var statistical = certificates.StatisticalOf(cell);
         var verdict = cell.Method is BaselineOptions
             ? new LosslessnessVerdict(cell.Sampling.Options.IsGreedy ? LosslessnessKind.Identical : LosslessnessKind.Exact, "the baseline itself")
             : cell.Sampling.Options.IsGreedy
-                ? LosslessnessVerdict.OfGreedy([.. audits.Select(audit => audit.Outcome)])
+                ? LosslessnessVerdict.OfGreedy([.. audits.Select(audit => audit.Outcome)], notCompared)
                 : LosslessnessVerdict.OfSampled(!cell.Method.IsLossy, certificates.ExactOf(cell), statistical?.Test, observed);
         var measured = lanes.Speed.GetValueOrDefault(cell.Id);
         var (first, second) = measured is null ? (null, null) : (Tally(measured.Baseline), Tally(measured.Generations));
@@ -156,15 +163,30 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
             cell.Observed.AcceptanceByRank);
     }
 
-    private List<(RequestKey Key, GreedyOutcome Outcome)> Audit(IReadOnlyList<Generation> baseline, IReadOnlyList<Generation> method, EvaluationDocument document)
+    private double Tolerance(EvaluationDocument document) => !document.IsReplay && shelf.Decoder(document.Target).IsHalf ? HalfTolerance : SingleTolerance;
+
+    /// <summary>
+    /// Compares a greedy cell with the baseline. A turn's prompt holds the answers of the turns before it: where one of these
+    /// differs, later turns answer another prompt, and are counted instead of compared.
+    /// </summary>
+    /// <param name="baseline">The baseline's generations.</param>
+    /// <param name="method">The method's.</param>
+    /// <param name="tolerance">Margin of a near-tie.</param>
+    /// <returns>Outcomes in the order of the method's generations, and the number of turns that were not compared.</returns>
+    internal static (List<(RequestKey Key, GreedyOutcome Outcome)> Audits, int NotCompared) Audit(
+        IReadOnlyList<Generation> baseline, IReadOnlyList<Generation> method, double tolerance)
     {
-        var tolerance = !document.IsReplay && shelf.Decoder(document.Target).IsHalf ? HalfTolerance : SingleTolerance;
-        var byKey = baseline.Where(g => g.Trace.Outcome == RequestOutcome.Ok).ToDictionary(g => g.Trace.Key);
-        return
+        var byKey = baseline.ToDictionary(g => g.Trace.Key);
+        var pairs = method.Where(g => byKey.ContainsKey(g.Trace.Key)).Select(g => (Baseline: byKey[g.Trace.Key], Method: g)).ToList();
+        var parted = pairs.Where(pair => !pair.Baseline.Output.SequenceEqual(pair.Method.Output)).Select(pair => pair.Method.Trace.Key)
+            .GroupBy(key => (key.Prompt, key.Sample)).ToDictionary(keys => keys.Key, keys => keys.Min(key => key.Turn));
+        var answered = pairs.Where(pair => pair.Baseline.Trace.Outcome == RequestOutcome.Ok && pair.Method.Trace.Outcome == RequestOutcome.Ok).ToList();
+        List<(RequestKey, GreedyOutcome)> audits =
         [
-            .. method.Where(g => g.Trace.Outcome == RequestOutcome.Ok && byKey.ContainsKey(g.Trace.Key))
-                .Select(g => (g.Trace.Key, GreedyAudit.Compare(byKey[g.Trace.Key].Output, g.Output, byKey[g.Trace.Key].Margins, tolerance))),
+            .. answered.Where(pair => pair.Method.Trace.Key is var key && key.Turn <= parted.GetValueOrDefault((key.Prompt, key.Sample), int.MaxValue))
+                .Select(pair => (pair.Method.Trace.Key, GreedyAudit.Compare(pair.Baseline.Output, pair.Method.Output, pair.Baseline.Margins, tolerance))),
         ];
+        return (audits, answered.Count - audits.Count);
     }
 
     private static CellTally Tally(IReadOnlyList<Generation> generations) => CellTally.Of(generations.Select(g => g.Trace));

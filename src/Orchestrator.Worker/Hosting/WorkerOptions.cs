@@ -1,3 +1,6 @@
+using System.Globalization;
+using Orchestrator.Contracts.Dispatch;
+
 namespace Orchestrator.Worker.Hosting;
 
 /// <summary>What a worker is and how it asks for work. Section <c>Worker</c> of the configuration; checked at start.</summary>
@@ -6,16 +9,22 @@ public sealed class WorkerOptions
     /// <summary>Name of the section.</summary>
     public const string Section = "Worker";
 
+    /// <summary>What the name of a GPU begins with.</summary>
+    internal const string Cuda = "cuda:";
+
     /// <summary>
     /// Name of this worker process, unique in the cluster while it lives: 1 to 128 characters of <c>A-Z a-z 0-9 . _ -</c>.
     /// Default: host name, process id and six random hex digits.
     /// </summary>
     public string Id { get; set; } = "";
 
-    /// <summary>Pool whose dispatcher is asked: 1 to 64 characters of <c>A-Z a-z 0-9 . _ -</c>. Default <c>default</c>.</summary>
-    public string Pool { get; set; } = "default";
+    /// <summary>Pool whose dispatcher is asked: <c>default</c>, the only one, because jobs carry no pool.</summary>
+    public string Pool { get; set; } = IDispatcherGrain.DefaultPool;
 
-    /// <summary>Devices to work on: <c>cpu</c> or <c>cuda:N</c>, each once, at least one. Default <c>cpu</c> alone.</summary>
+    /// <summary>
+    /// Devices to work on: <c>cpu</c> or <c>cuda:N</c>, each once, at least one, and one GPU at most: a process's models lie on one;
+    /// further GPUs get a worker process each. Default <c>cpu</c> alone.
+    /// </summary>
     public string[] Devices { get; set; } = [];
 
     /// <summary>Shards worked at a time, 1 to 1,024; slot i works for device i modulo their number. Default: one per device.</summary>
@@ -47,6 +56,10 @@ public sealed class WorkerOptions
     /// a free one. Default: what <c>ASPNETCORE_URLS</c> says, else <c>http://127.0.0.1:0</c>.
     /// </summary>
     public string? HttpUrl { get; set; }
+
+    /// <summary>Number of the GPU among <see cref="Devices"/>; null where there is none.</summary>
+    internal int? CudaDevice =>
+        Devices.FirstOrDefault(device => device.StartsWith(Cuda, StringComparison.Ordinal)) is { } gpu ? int.Parse(gpu.AsSpan(Cuda.Length), CultureInfo.InvariantCulture) : null;
 
     /// <summary>Shards worked at a time.</summary>
     public int SlotCount => Slots ?? Devices.Length;

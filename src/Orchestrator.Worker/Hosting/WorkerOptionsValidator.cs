@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using Orchestrator.Contracts.Dispatch;
 
 namespace Orchestrator.Worker.Hosting;
 
@@ -20,8 +21,12 @@ internal sealed partial class WorkerOptionsValidator : IValidateOptions<WorkerOp
         void Between(TimeSpan value, string key, TimeSpan least, TimeSpan most) =>
             Check(value >= least && value <= most, key, value, $"{least} to {most}");
 
-        Check(Name(128).IsMatch(options.Id), nameof(options.Id), options.Id, "1 to 128 characters of A-Z a-z 0-9 . _ -");
-        Check(Name(64).IsMatch(options.Pool), nameof(options.Pool), options.Pool, "1 to 64 characters of A-Z a-z 0-9 . _ -");
+        Check(Name().IsMatch(options.Id), nameof(options.Id), options.Id, "1 to 128 characters of A-Z a-z 0-9 . _ -");
+        Check(
+            options.Pool == IDispatcherGrain.DefaultPool,
+            nameof(options.Pool),
+            options.Pool,
+            $"'{IDispatcherGrain.DefaultPool}' alone, because jobs carry no pool: another pool's worker would get no work; leave it out");
         Check(options.Devices.Length > 0, nameof(options.Devices), "", "at least one device");
         for (var i = 0; i < options.Devices.Length; i++)
         {
@@ -29,6 +34,9 @@ internal sealed partial class WorkerOptionsValidator : IValidateOptions<WorkerOp
             Check(Device().IsMatch(device), $"{nameof(options.Devices)}:{i}", device, "cpu or cuda:N");
             Check(Array.IndexOf(options.Devices, device) == i, $"{nameof(options.Devices)}:{i}", device, "each device once");
         }
+
+        var gpus = options.Devices.Where(device => device.StartsWith(WorkerOptions.Cuda, StringComparison.Ordinal)).Distinct().ToList();
+        Check(gpus.Count <= 1, nameof(options.Devices), string.Join(", ", gpus), "one GPU, because a process's models lie on one; start one worker process per GPU");
 
         Check(options.Slots is null or (>= 1 and <= 1024), nameof(options.Slots), options.Slots, "1 to 1024");
         Between(options.HeartbeatInterval, nameof(options.HeartbeatInterval), TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10));
@@ -44,7 +52,8 @@ internal sealed partial class WorkerOptionsValidator : IValidateOptions<WorkerOp
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
-    private static Regex Name(int most) => new($"^[A-Za-z0-9._-]{{1,{most}}}$", RegexOptions.CultureInvariant);
+    [GeneratedRegex("^[A-Za-z0-9._-]{1,128}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Name();
 
     [GeneratedRegex("^(cpu|cuda:[0-9]{1,3})$", RegexOptions.CultureInvariant)]
     private static partial Regex Device();

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Orchestrator.Inference.Sessions;
 using Orchestrator.Worker.Agent;
+using Orchestrator.Worker.Curation;
 using Orchestrator.Worker.Hosting;
 
 namespace Orchestrator.Worker.Tests.Agent;
@@ -23,9 +25,9 @@ public sealed class WiringTests
     [Fact]
     public void Options_ConfiguredDevicesReplaceTheDefault()
     {
-        var options = Read(("Worker:Devices:0", "cuda:0"), ("Worker:Devices:1", "cuda:1"), ("Worker:DrainTimeout", "00:01:00"));
+        var options = Read(("Worker:Devices:0", "cuda:0"), ("Worker:Devices:1", "cpu"), ("Worker:DrainTimeout", "00:01:00"));
 
-        Assert.Equal(["cuda:0", "cuda:1"], options.Devices);
+        Assert.Equal(["cuda:0", "cpu"], options.Devices);
         Assert.Equal(2, options.SlotCount);
         Assert.Equal(TimeSpan.FromMinutes(1), options.DrainTimeout);
     }
@@ -35,7 +37,7 @@ public sealed class WiringTests
     {
         (string Key, string Value)[] wrong =
         [
-            ("Worker:Id", "a b"), ("Worker:Pool", "ü"), ("Worker:Devices:0", "tpu"), ("Worker:Slots", "0"),
+            ("Worker:Id", "a b"), ("Worker:Pool", "gpu"), ("Worker:Devices:0", "tpu"), ("Worker:Slots", "0"),
             ("Worker:HeartbeatInterval", "00:10:00"), ("Worker:ExchangeSpacing", "00:00:02"), ("Worker:ExchangeTimeout", "00:01:00"),
             ("Worker:DrainTimeout", "-00:00:01"), ("Worker:MaxPrefetch", "-1"), ("Worker:HttpUrl", "localhost"),
         ];
@@ -51,6 +53,29 @@ public sealed class WiringTests
     {
         var error = Assert.Throws<OptionsValidationException>(() => Read(("Worker:Devices:0", "cpu"), ("Worker:Devices:1", "cpu")));
         Assert.Contains("Worker:Devices:1", Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_TwoGpus_AreAMistakeWithTheRemedy()
+    {
+        var error = Assert.Throws<OptionsValidationException>(() => Read(("Worker:Devices:0", "cuda:0"), ("Worker:Devices:1", "cuda:1")));
+        var failure = Assert.Single(error.Failures);
+        Assert.StartsWith("Worker:Devices is 'cuda:0, cuda:1'", failure, StringComparison.Ordinal);
+        Assert.Contains("one worker process per GPU", failure, StringComparison.Ordinal);
+    }
+
+    /// <summary>Models are opened on the GPU that the worker works on, unless the settings name another number.</summary>
+    [Theory]
+    [InlineData(1, "Worker:Devices:0=cuda:1")]
+    [InlineData(2, "Worker:Devices:0=cpu", "Worker:Devices:1=cuda:2")]
+    [InlineData(0, "Worker:Devices:0=cpu")]
+    [InlineData(0)]
+    [InlineData(0, "Worker:Devices:0=cuda:1", "Inference:CudaDevice=0")]
+    [InlineData(3, "Worker:Devices:0=cuda:1", "Inference:CudaDevice=3")]
+    public void Inference_CudaDevice_IsTheWorkersUnlessNamed(int expected, params string[] settings)
+    {
+        using var host = Build([.. settings.Select(setting => (setting.Split('=')[0], setting.Split('=')[1]))]);
+        Assert.Equal(expected, host.Services.GetRequiredService<InferenceOptions>().CudaDevice);
     }
 
     [Fact]
@@ -91,6 +116,7 @@ public sealed class WiringTests
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.AddOrchestratorWorker();
+        builder.Services.AddCuration();
         return builder.Build();
     }
 }

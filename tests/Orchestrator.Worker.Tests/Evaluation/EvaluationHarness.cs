@@ -45,6 +45,9 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
 
     public ShardFailure? Failure { get; private set; }
 
+    /// <summary>What each attempt at the report said.</summary>
+    public List<ShardOutcome> Reports { get; } = [];
+
     /// <summary>Runs a document that must succeed.</summary>
     public async Task SucceedAsync(string json, string? promptsPath = null)
     {
@@ -116,7 +119,7 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
         foreach (var shard in rough ? start.Shards.Reverse() : start.Shards)
         {
             var outcome = await AttemptAsync(document, start.Phase, shard);
-            if (rough && start.Phase == EvaluationPlan.Acceptance)
+            if (rough && start.Phase is (EvaluationPlan.Acceptance or EvaluationPlan.Report))
             {
                 // As after a crash: another attempt does the work again.
                 outcome = await AttemptAsync(document, start.Phase, shard);
@@ -136,10 +139,17 @@ internal sealed class EvaluationHarness : IDisposable, ICommittedReader
         return new PhaseSummary(start.Phase, start.Shards.Count, done.Count, start.Shards.Count - done.Count, 0, tally);
     }
 
-    private Task<ShardOutcome> AttemptAsync(string document, string phase, ShardSpec shard)
+    private async Task<ShardOutcome> AttemptAsync(string document, string phase, ShardSpec shard)
     {
         var job = JobId.Parse("eval-test");
         var lease = new LeaseKey(new ShardKey(job, phase, shard.Index), ++attempt);
-        return executors[phase].ExecuteAsync(new ShardWork(lease, shard.Payload, new JobOrder(job, EvaluationDocument.Kind, document, ""), this), TestContext.Current.CancellationToken);
+        var outcome = await executors[phase].ExecuteAsync(
+            new ShardWork(lease, shard.Payload, new JobOrder(job, EvaluationDocument.Kind, document, ""), this), TestContext.Current.CancellationToken);
+        if (phase == EvaluationPlan.Report)
+        {
+            Reports.Add(outcome);
+        }
+
+        return outcome;
     }
 }

@@ -96,6 +96,25 @@ public sealed class EvaluationJobTests
         Assert.True(plain.AcceptanceFiles().Count >= 8);
     }
 
+    /// <summary>A worker that dies between the report's end and its commit: the next attempt finds no lanes, and says what the first said.</summary>
+    [Fact]
+    public async Task ReportAttemptedAgain_AnswersAsTheFirst()
+    {
+        using var harness = new EvaluationHarness();
+        var end = await harness.RunAsync("""
+            { "kind": "evaluation", "target": "lm-demo", "prompts": { "path": "", "limit": 1 },
+              "methods": [ { "type": "prompt-lookup", "ngram": 3, "gamma": 4 } ], "sampling": [ { "temperature": 0 } ], "maxNewTokens": 4, "lanes": { "speed": "off" } }
+            """, rough: true);
+        Assert.True(end.State == JobState.Succeeded, $"{end.Error} {harness.Failure?.Message}");
+
+        Assert.Equal(2, harness.Reports.Count);
+        var (first, second) = (harness.Reports[0].Output!, harness.Reports[1].Output!);
+        Assert.Equal((first.Manifest, first.Digest), (second.Manifest, second.Digest));
+        Assert.Equal(first.Tally, second.Tally);
+        Assert.Equal(2, first.Tally["cells"]);
+        Assert.False(Directory.Exists(Path.Combine(harness.Output, ".work")));
+    }
+
     [Fact]
     public async Task SpeedLane_ComparesMethodAndBaselineInOneProcess()
     {

@@ -42,9 +42,19 @@ public sealed record LosslessnessVerdict(LosslessnessKind Kind, string Reason)
     public bool MayRank => Kind is LosslessnessKind.Exact or LosslessnessKind.Identical or LosslessnessKind.NearTie;
 
     /// <summary>The verdict of a cell at temperature 0.</summary>
-    /// <param name="audits">One a request; none is no proof.</param>
-    public static LosslessnessVerdict OfGreedy(IReadOnlyList<GreedyOutcome> audits)
+    /// <param name="audits">One a request that was compared; none is no proof.</param>
+    /// <param name="notCompared">Turns whose prompts differ, because an answer before them does; the reason says how many.</param>
+    public static LosslessnessVerdict OfGreedy(IReadOnlyList<GreedyOutcome> audits, int notCompared = 0)
     {
+        if (notCompared > 0)
+        {
+            var compared = OfGreedy(audits);
+            return compared with
+            {
+                Reason = compared.Reason + FormattableString.Invariant($"; {notCompared} later {(notCompared == 1 ? "turn follows an answer that differs and is" : "turns follow an answer that differs and are")} not compared"),
+            };
+        }
+
         if (audits.Count == 0)
         {
             return new(LosslessnessKind.Unproven, "no request was compared with the baseline");

@@ -34,6 +34,10 @@ public sealed class GreedyAuditTests
         Assert.Equal(("BROKEN", false), Of([same, tie, broken]));
         Assert.Equal(("unproven", false), Of([]));
         Assert.Contains("token 5", LosslessnessVerdict.OfGreedy([broken]).Reason, StringComparison.Ordinal);
+        var (one, two) = (LosslessnessVerdict.OfGreedy([same, tie], 1), LosslessnessVerdict.OfGreedy([same, tie], 2));
+        Assert.Equal(("near-tie", "near-tie"), (one.Name, two.Name));
+        Assert.EndsWith("; 1 later turn follows an answer that differs and is not compared", one.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("; 2 later turns follow an answer that differs and are not compared", two.Reason, StringComparison.Ordinal);
 
         static (string, bool) Of(GreedyOutcome[] audits)
         {
