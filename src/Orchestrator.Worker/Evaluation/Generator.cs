@@ -120,7 +120,11 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
     /// <param name="prompt">The prompt of the draws.</param>
     /// <param name="sampling">Their processing.</param>
     /// <param name="tokens">Their length.</param>
-    public Func<IReadOnlyList<int>, double[]> LawAfter(EvaluationPrompt prompt, SamplingOptions sampling, int tokens)
+    /// <returns>
+    /// The law after an output's first tokens. In half precision a row of a tree and the same row of a prefill differ by enough to
+    /// change what top-k and top-p cut, so the tokens there are said to be in doubt.
+    /// </returns>
+    public Func<IReadOnlyList<int>, TargetLaw> LawAfter(EvaluationPrompt prompt, SamplingOptions sampling, int tokens)
     {
         var asked = Cut(chat.Append([], prompt.Turns[0]), tokens, out _);
         return output =>
@@ -130,7 +134,7 @@ public sealed class Generator(EvaluationDocument document, LanguageShelf shelf, 
             var rows = sequence.Prefill(text);
             var law = new double[rows.VocabularySize];
             SamplingLaw.Fill(rows.Row(rows.Count - 1), sampling, text, law);
-            return law;
+            return new TargetLaw(law, graph.IsHalf ? SamplingLaw.AtCut(rows.Row(rows.Count - 1), sampling, text, ReportExecutor.HalfTolerance) : TargetLaw.Sure);
         };
     }
 

@@ -26,7 +26,7 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
 
     /// <summary>Margin below which two orders of summation may choose differently: single and half precision.</summary>
     private const double SingleTolerance = 1e-3;
-    private const double HalfTolerance = 5e-2;
+    internal const double HalfTolerance = 5e-2;
 
     /// <inheritdoc />
     public override string Phase => EvaluationPlan.Report;

@@ -2,14 +2,14 @@ namespace Orchestrator.Domain.Evaluation.Losslessness;
 
 /// <summary>
 /// The target's joint law of first tokens over buckets, for vocabularies whose full joint law cannot be written down. Likely
-/// prefixes are followed token by token; what is unlikely after one of them shares a bucket. Every output is in exactly one
-/// bucket, and the probability of each is exact: it is a product of the target's processed laws.
+/// prefixes are followed token by token; what is unlikely after one of them shares a bucket, as does what rounding may cut after
+/// it. Every output is in exactly one bucket, and the probability of each is exact: it is a product of the target's processed laws.
 /// </summary>
 public sealed class PrefixLaw
 {
     private const string Rest = " …";
     private const string Overshoot = " beyond the end";
-    private readonly Dictionary<string, double[]> followed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (double[] P, IReadOnlySet<int> AtCut)> followed = new(StringComparer.Ordinal);
     private readonly double least;
     private readonly IReadOnlySet<int> endTokens;
 
@@ -32,21 +32,27 @@ public sealed class PrefixLaw
     /// <param name="most">Prefixes followed at most, likeliest first.</param>
     public static PrefixLaw Of(Func<IReadOnlyList<int>, double[]> next, int length, IReadOnlySet<int> endTokens, double least, int most = 256)
     {
+        return Of(prefix => new TargetLaw(next(prefix), TargetLaw.Sure), length, endTokens, least, most);
+    }
+
+    /// <summary>Follows a target whose rounding matters: a token at a cut is in the bucket of the rest, and behind a law in doubt nothing is told apart.</summary>
+    /// <inheritdoc cref="Of(Func{IReadOnlyList{int}, double[]}, int, IReadOnlySet{int}, double, int)"/>
+    public static PrefixLaw Of(Func<IReadOnlyList<int>, TargetLaw> next, int length, IReadOnlySet<int> endTokens, double least, int most = 256)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(least);
         var law = new PrefixLaw(length, least, endTokens);
         var queue = new PriorityQueue<(int[] Prefix, double Probability), (double, string)>();
         queue.Enqueue(([], 1), (-1, ""));
-        while (queue.TryDequeue(out var node, out _))
+        for (var asked = 0; queue.TryDequeue(out var node, out _); asked++)
         {
-            if (law.followed.Count == most)
+            if (asked >= most || next(node.Prefix) is not { AtCut: { } atCut, Law: var p })
             {
                 law.Law.Add(Name(node.Prefix) + Rest, node.Probability);
                 continue;
             }
 
-            var p = next(node.Prefix);
-            law.followed.Add(Name(node.Prefix), p);
+            law.followed.Add(Name(node.Prefix), (p, atCut));
             for (var token = 0; token < p.Length; token++)
             {
                 if (p[token] <= 0)
@@ -56,7 +62,11 @@ public sealed class PrefixLaw
 
                 int[] child = [.. node.Prefix, token];
                 var probability = node.Probability * p[token];
-                if (law.IsWhole(child))
+                if (atCut.Contains(token))
+                {
+                    law.Law.Add(Name(node.Prefix) + Rest, probability);
+                }
+                else if (law.IsWhole(child))
                 {
                     law.Law.Add(SequenceLaw.NameOf(child, length), probability);
                 }
@@ -80,7 +90,7 @@ public sealed class PrefixLaw
     {
         var prefix = new List<int>();
         var probability = 1.0;
-        while (followed.TryGetValue(Name(prefix), out var p))
+        while (followed.TryGetValue(Name(prefix), out var known))
         {
             if (prefix.Count == output.Count)
             {
@@ -89,8 +99,13 @@ public sealed class PrefixLaw
             }
 
             var token = output[prefix.Count];
-            probability *= p[token];
+            probability *= known.P[token];
             var parent = Name(prefix);
+            if (known.AtCut.Contains(token))
+            {
+                return parent + Rest;
+            }
+
             prefix.Add(token);
             if (IsWhole(prefix))
             {

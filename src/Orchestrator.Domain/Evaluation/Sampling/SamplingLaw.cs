@@ -61,6 +61,59 @@ public static class SamplingLaw
         }
     }
 
+    /// <summary>
+    /// Tokens that top-k and top-p keep or leave out by less than logits are known to; null where the share that top-p asks for
+    /// is met by so little that the number of tokens it keeps is not known.
+    /// </summary>
+    /// <param name="logits">One a token.</param>
+    /// <param name="options">The processing; at a temperature above 0.</param>
+    /// <param name="history">Tokens so far.</param>
+    /// <param name="tolerance">How far the difference of two logits may be off.</param>
+    public static IReadOnlySet<int>? AtCut(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> history, double tolerance)
+    {
+        var scores = new double[logits.Length];
+        TensorPrimitives.ConvertChecked(logits, scores);
+        Penalise(scores, options.RepetitionPenalty, history);
+        var ranked = Enumerable.Range(0, scores.Length).ToArray();
+        Array.Sort(ranked, (a, b) => scores[a] == scores[b] ? a.CompareTo(b) : scores[b].CompareTo(scores[a]));
+        var kept = options.TopK > 0 ? Math.Min(options.TopK, scores.Length) : scores.Length;
+        if (options.TopP < 1)
+        {
+            var weights = ranked[..kept].Select(token => Math.Exp((scores[token] - scores[ranked[0]]) / options.Temperature)).ToArray();
+            var (total, share) = (weights.Sum(), 0.0);
+
+            // Moving a group's logits by t against the others' moves its share s by s(1 - s)t at most.
+            var slack = options.TopP * (1 - options.TopP) * tolerance / options.Temperature;
+            for (var rank = 0; rank < weights.Length && share < options.TopP; rank++)
+            {
+                share += weights[rank] / total;
+                if (Math.Abs(share - options.TopP) <= slack)
+                {
+                    return null;
+                }
+
+                kept = share < options.TopP ? kept : rank + 1;
+            }
+        }
+
+        var near = new HashSet<int>();
+        if (kept < scores.Length)
+        {
+            var (last, next) = (scores[ranked[kept - 1]], scores[ranked[kept]]);
+            for (var rank = kept - 1; rank >= 0 && scores[ranked[rank]] - next < tolerance; rank--)
+            {
+                near.Add(ranked[rank]);
+            }
+
+            for (var rank = kept; rank < ranked.Length && last - scores[ranked[rank]] < tolerance; rank++)
+            {
+                near.Add(ranked[rank]);
+            }
+        }
+
+        return near;
+    }
+
     /// <summary>The best minus the second-best logit, repetition penalty applied.</summary>
     internal static double Margin(ReadOnlySpan<float> logits, SamplingOptions options, ReadOnlySpan<int> history)
     {

@@ -10,11 +10,13 @@ public sealed class PrefixLawTests(ITestOutputHelper output)
 {
     private const double Alpha = 1e-3;
     private const double Power = 0.99;
+    private const double HalfTolerance = 5e-2;
+
+    /// <summary>Nats that a job's law of draws has where any prompt and temperature allow.</summary>
+    private const double EnoughEntropy = 1.5;
 
     /// <summary>Controls whose law forbids nothing that they emit need their thousands of draws; these settings keep the enumeration small.</summary>
     private static readonly SamplingOptions Setting = new(0.7, TopK: 3, TopP: 0.98);
-
-    public static TheoryData<string> Names => [.. NegativeControls.All.Select(s => s.Name)];
 
     /// <summary>Adding up the full joint law by bucket gives the bucketed law, for any threshold and limit.</summary>
     [Theory]
@@ -53,17 +55,90 @@ public sealed class PrefixLawTests(ITestOutputHelper output)
         Assert.All((int[][])[[0, 1, 0], [0], [0, 2, 0]], output => Assert.False(law.Law.Outcomes.ContainsKey(law.BucketOf(output))));
     }
 
+    /// <summary>With and without the allowance for half precision.</summary>
+    public static TheoryData<string, double> NamesAndTolerances =>
+        [.. NegativeControls.All.SelectMany(s => new[] { 0, HalfTolerance }.Select(tolerance => new TheoryDataRow<string, double>(s.Name, tolerance)))];
+
+    /// <summary>
+    /// The engine's rows are not the reference's to the last bits of half precision: what top-k and top-p cut differs at some
+    /// prefixes. Without an allowance, one draw of a token that the reference leaves out accuses a correct method.
+    /// </summary>
+    [Fact]
+    public void RoundingOfHalfPrecision_IsNoError()
+    {
+        var setting = new SamplingOptions(0.9, TopK: 4, TopP: 0.97);
+        var (strict, allowed) = (new List<(string, FitOutcome)>(), new List<(string, FitOutcome)>());
+        for (var seed = 0UL; seed < 100; seed++)
+        {
+            var (model, noise) = (new ScriptedModel(8, seed), new ScriptedModel(8, seed + 1000, HalfTolerance / 2));
+            float[] Engine(IEnumerable<int> text) => [.. model.After([.. text]).Zip(noise.After([.. text]), (logit, off) => logit + off)];
+            var stream = new SeededStream(seed);
+            var draws = Enumerable.Range(0, 1000).Select(_ => Draw()).ToList();
+            strict.Add(($"{seed}", StatisticalCertificate.AgainstBuckets(draws, PrefixLaw.Of(text => model.Law([.. text], setting), 4, new HashSet<int>(), FitTest.MinExpected / 1000))));
+            allowed.Add(($"{seed}", StatisticalCertificate.AgainstBuckets(
+                draws, PrefixLaw.Of(text => LawOf(model, [.. text], setting, HalfTolerance), 4, new HashSet<int>(), FitTest.MinExpected / 1000))));
+
+            IReadOnlyList<int> Draw()
+            {
+                var text = new List<int>();
+                while (text.Count < 4)
+                {
+                    var law = new double[8];
+                    SamplingLaw.Fill(Engine(text), setting, [.. text], law);
+                    var (token, left) = (0, stream.NextDouble());
+                    while (token < 7 && (left -= law[token]) >= 0)
+                    {
+                        token++;
+                    }
+
+                    text.Add(token);
+                }
+
+                return text;
+            }
+        }
+
+        Assert.True(strict.Count(cell => cell.Item2.PValue == 0) >= 10, "the noise must matter, or nothing is shown");
+        Assert.DoesNotContain(StatisticalCertificate.Correct(allowed, Alpha), cell => cell.Rejected);
+        output.WriteLine($"strict: {strict.Count(cell => cell.Item2.PValue == 0)} accused; allowed: smallest p {allowed.Min(c => c.Item2.PValue):G3}, degrees of freedom {allowed.Average(c => c.Item2.DegreesOfFreedom):F1} of {strict.Average(c => c.Item2.DegreesOfFreedom):F1}");
+        Assert.True(allowed.Average(c => c.Item2.DegreesOfFreedom) > 0.6 * strict.Average(c => c.Item2.DegreesOfFreedom));
+    }
+
+    [Fact]
+    public void AtCut_IsWhatRoundingMayKeepOrLeaveOut()
+    {
+        float[] logits = [3, 2, 1.01f, 1, 0.98f, 0];
+        Assert.Equal([2, 3, 4], Of(new SamplingOptions(1, TopK: 3))!.Order());
+        Assert.Empty(Of(new SamplingOptions(1, TopK: 2))!);
+        Assert.Empty(Of(new SamplingOptions(1))!);
+
+        // The best one to four have shares of 0.56, 0.77, 0.85 and 0.93 of the five.
+        Assert.Equal([2, 3, 4], Of(new SamplingOptions(1, TopK: 5, TopP: 0.88))!.Order());
+        Assert.Null(Of(new SamplingOptions(1, TopK: 5, TopP: 0.85)));
+        var shares = logits.Take(3).Select(l => Math.Exp(l)).ToArray();
+        Assert.Null(Of(new SamplingOptions(1, TopK: 3, TopP: (shares[0] + shares[1]) / shares.Sum())));
+
+        IReadOnlySet<int>? Of(SamplingOptions options) => SamplingLaw.AtCut(logits, options, [], HalfTolerance);
+    }
+
     [Theory]
-    [MemberData(nameof(Names))]
-    public void Control_AtThePlannedDraws_IsCaughtByBuckets(string name)
+    [MemberData(nameof(NamesAndTolerances))]
+    public void Control_AtThePlannedDraws_IsCaughtByBuckets(string name, double tolerance)
     {
         var control = NegativeControls.All.Single(s => s.Name == name);
-        var caught = 0;
+        var (caught, passedOver) = (0, 0);
         for (var seed = 0UL; seed < (ulong)control.Seeds; seed++)
         {
             var (_, wrong) = control.Laws(Setting, seed);
             var model = control.Models(seed).Target;
-            var law = PrefixLaw.Of(tokens => model.Law([1, 0, 2, 1, .. tokens], Setting), control.Length, control.EndTokens, FitTest.MinExpected / 400);
+            var law = PrefixLaw.Of(tokens => LawOf(model, [1, 0, 2, 1, .. tokens], Setting, tolerance), control.Length, control.EndTokens, FitTest.MinExpected / 400);
+            if (tolerance > 0 && law.Law.Entropy < EnoughEntropy)
+            {
+                // Its likeliest laws are in doubt, so it tells little apart: a job draws elsewhere.
+                passedOver++;
+                continue;
+            }
+
             var wrongBuckets = new SequenceLaw();
             foreach (var (outcome, probability) in wrong.Outcomes)
             {
@@ -78,7 +153,8 @@ public sealed class PrefixLawTests(ITestOutputHelper output)
         }
 
         // At a power of 0.99 two or more misses of ten have a chance of 0.4 %.
-        Assert.True(caught >= control.Seeds - 1, $"{caught} of {control.Seeds} caught");
+        Assert.True(caught >= control.Seeds - passedOver - 1, $"{caught} of {control.Seeds - passedOver} caught");
+        Assert.InRange(passedOver, 0, 1);
     }
 
     [Fact]
@@ -100,4 +176,7 @@ public sealed class PrefixLawTests(ITestOutputHelper output)
         Assert.InRange(cells.Average(c => c.Item2.PValue), 0.42, 0.58);
         Assert.InRange(cells.Average(c => c.Item2.TotalVariation / c.Item2.NoiseFloor), 0.93, 1.07);
     }
+
+    private static TargetLaw LawOf(ScriptedModel model, int[] text, SamplingOptions options, double tolerance) =>
+        new(model.Law(text, options), SamplingLaw.AtCut(model.After(text), options, text, tolerance));
 }
