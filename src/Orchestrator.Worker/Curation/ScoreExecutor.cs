@@ -45,7 +45,7 @@ public sealed class ScoreExecutor(
         (plan.Columns, plan.Subset) = (columns, subset);
         if (!SourceShard.TryOpen(Storage, source with { Path = resolved.Value }, null, out var reader, out var damage))
         {
-            return ShardOutcome.Failed(damage.Retryable ? FailureKind.Transient : FailureKind.Fatal, $"input.shards: {source.Name}: {damage.Message}");
+            return ShardOutcome.Failed(SourceShard.FailureOf(source.Name, damage));
         }
 
         using (reader)
@@ -103,7 +103,7 @@ public sealed class ScoreExecutor(
 
         if (reader.Damage is { Retryable: true } unreadable)
         {
-            return ShardOutcome.Failed(FailureKind.Transient, $"input.shards: {source.Name}: {unreadable.Message}");
+            return ShardOutcome.Failed(SourceShard.FailureOf(source.Name, unreadable));
         }
 
         // Every member before a missing end marker is complete, and some writers leave it out: nothing was lost.
