@@ -40,7 +40,7 @@ public sealed class ScoreExecutor(
         using var columns = ColumnScores.Bind(document, workspace, cancellationToken);
         using var subset = document.Input.Subset is { } uids ? InputSubset.Open(uids, workspace) : null;
         var audit = document.Input.Format == CurationInput.Img2Dataset ? DownloadAudit.Open(source with { Path = resolved.Value }, workspace) : null;
-        var sources = new StageSources(languages.Labeller, entries.Get, nouns.Get, (folder, digest, dimension) => earlier.Open(folder, source.Name, digest, dimension));
+        var sources = new StageSources(languages.Get, entries.Get, nouns.Get, (folder, digest, dimension) => earlier.Open(folder, source.Name, digest, dimension));
         using var plan = ScoringPlan.Bind(document, stages, sources);
         (plan.Columns, plan.Subset) = (columns, subset);
         if (!SourceShard.TryOpen(Storage, source with { Path = resolved.Value }, null, out var reader, out var damage))
@@ -125,12 +125,7 @@ public sealed class ScoreExecutor(
             digests[model.Name] = model.Model.Digest;
         }
 
-        if (plan.DictionaryDigest is { } dictionary)
-        {
-            digests[$"{SynsetLabelsOptions.TypeName}.dictionary"] = dictionary;
-        }
-
-        foreach (var (name, digest) in plan.Columns?.Digests ?? [])
+        foreach (var (name, digest) in plan.Digests.Concat(plan.Columns?.Digests ?? []))
         {
             digests[name] = digest;
         }
