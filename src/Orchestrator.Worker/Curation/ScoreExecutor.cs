@@ -68,7 +68,7 @@ public sealed class ScoreExecutor(
         var folder = workspace.CreateAttempt(work.Lease);
         var tally = new SampleTally();
         using var quarantine = new MemoryStream();
-        var preparer = new SamplePreparer(source.Name, decoder, plan);
+        var preparer = new SamplePreparer(source.Name, work.Lease.Shard.Index, decoder, plan);
         using var embeddings = new EmbeddingWriter(plan, folder);
         var reuse = new EmbeddingReuse(plan);
         var scores = workspace.WriteFile(folder, "scores.parquet", "", stream =>
