@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orchestrator.Api.Options;
 using Orchestrator.Api.Workers;
 using Orchestrator.Data.Formats;
+using Orchestrator.Data.Storage.S3;
 using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Curation.Stages;
 using Orchestrator.Domain.Documents;
@@ -54,6 +55,10 @@ public sealed class CurationPlanner(StoragePaths storage, WorkerDirectory worker
         foreach (var field in written.ScoreFolders)
         {
             folders[field.Text] = await scoreFolders.RunAsync(field, paths, tenant, errors);
+            if (field.Path.EndsWith(".embeddingsFrom", StringComparison.Ordinal) && folders[field.Text] is { } folder && S3Address.Is(folder))
+            {
+                errors.Add(new(field.Path, field.Text, $"the embeddings are in {folder}, and embeddingsFrom takes a folder of a disk: copy manifest.json, scores/ and embeddings/ of it to one, and name that"));
+            }
         }
 
         var subset = written.Subset is { } uids ? await StoragePaths.RunAsync(() => PublishedDataCheck.Subset(uids, paths, errors)) : null;

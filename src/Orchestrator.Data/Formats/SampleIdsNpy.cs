@@ -14,6 +14,9 @@ public static class SampleIdsNpy
     /// <summary>Bytes of one record.</summary>
     public const int RecordBytes = 16;
 
+    /// <summary>Runs that <see cref="Merge"/> has open at a time, well below what a process may open.</summary>
+    public const int MaxOpenRuns = 256;
+
     private const int HeaderBytes = 128;
 
     /// <summary>Writes ids that are already in order; an id below its predecessor is a fault, and the file is then unusable.</summary>
@@ -118,11 +121,43 @@ public static class SampleIdsNpy
             : Wrong(path, $"The header announces {count.Value} ids, the file holds {held}.");
     }
 
-    /// <summary>Merges sorted runs into one sorted file, holding one block per run in memory. Duplicates are kept.</summary>
+    /// <summary>
+    /// Merges sorted runs into one sorted file, in rounds of <see cref="MaxOpenRuns"/> at a time, holding one block per open run in memory. Duplicates
+    /// are kept.
+    /// </summary>
     /// <param name="runs">Paths of files in this format.</param>
     /// <param name="output">Receives the merged file.</param>
+    /// <param name="folder">Where merged runs of a round go; they are deleted.</param>
     /// <returns>The number of ids, or the first fault; on a fault the output is unusable.</returns>
-    public static Checked<long> Merge(IReadOnlyList<string> runs, Stream output)
+    public static Checked<long> Merge(IReadOnlyList<string> runs, Stream output, string folder)
+    {
+        if (runs.Count <= MaxOpenRuns)
+        {
+            return MergeRound(runs, output);
+        }
+
+        var rounds = runs.Chunk(MaxOpenRuns).Select((of, i) => (Of: of, Path: Path.Combine(folder, $"merge-{Guid.NewGuid():N}-{i}.npy"))).ToList();
+        try
+        {
+            foreach (var (of, path) in rounds)
+            {
+                using var merged = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+                var count = MergeRound(of, merged);
+                if (!count.Ok)
+                {
+                    return count;
+                }
+            }
+
+            return Merge([.. rounds.Select(r => r.Path)], output, folder);
+        }
+        finally
+        {
+            rounds.ForEach(r => File.Delete(r.Path));
+        }
+    }
+
+    private static Checked<long> MergeRound(IReadOnlyList<string> runs, Stream output)
     {
         var total = 0L;
         foreach (var run in runs)

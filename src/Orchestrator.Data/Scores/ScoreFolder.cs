@@ -1,11 +1,18 @@
+using Orchestrator.Data.Formats;
 using Orchestrator.Data.Storage;
 using Orchestrator.Data.Storage.S3;
 
 namespace Orchestrator.Data.Scores;
 
-/// <summary>The score parts that a curation job left in its output folder.</summary>
+/// <summary>
+/// The score parts that a curation job left in its output folder: those that its manifest lists. A <c>scores</c> folder that was copied without the
+/// manifest counts with all that it holds; a folder that is being published does not count.
+/// </summary>
 public sealed class ScoreFolder
 {
+    private const string Scores = "scores";
+    private const string Manifest = "manifest.json";
+
     private ScoreFolder(string output, IReadOnlyList<string> parts) => (Output, Parts) = (output, parts);
 
     /// <summary>The output folder: the one above the parts.</summary>
@@ -21,8 +28,15 @@ public sealed class ScoreFolder
     {
         try
         {
-            var folder = Directory.Exists(Path.Combine(path, "scores")) ? Path.Combine(path, "scores") : path;
+            var folder = Directory.Exists(Path.Combine(path, Scores)) ? Path.Combine(path, Scores) : path;
             string[] parts = Directory.Exists(folder) ? Directory.GetFiles(folder, "part-*.parquet") : [];
+            if (parts.Length > 0 && Path.GetFileName(folder) == Scores)
+            {
+                var output = Path.GetDirectoryName(folder)!;
+                var manifest = Path.Combine(output, Manifest);
+                return Published(output, parts, File.Exists(manifest) ? File.ReadAllBytes(manifest) : null, Directory.Exists(Path.Combine(output, OutputLayout.Work)), field);
+            }
+
             Array.Sort(parts, ByNumber);
             return parts.Length > 0
                 ? new ScoreFolder(Path.GetDirectoryName(folder)!, parts)
@@ -47,19 +61,52 @@ public sealed class ScoreFolder
 
         try
         {
-            var folder = S3Address.Parse(path) is { } given && (given.Key == "scores" || given.Key.EndsWith("/scores", StringComparison.Ordinal))
+            var folder = S3Address.Parse(path) is { } given && (given.Key == Scores || given.Key.EndsWith("/" + Scores, StringComparison.Ordinal))
                 ? given
-                : given.Child("scores");
+                : given.Child(Scores);
             string[] parts = [.. storage.Of(path).List(folder.ToString()).Select(f => f.Path).Where(IsPart)];
-            Array.Sort(parts, ByNumber);
+            var output = folder with { Key = folder.Key[..^Scores.Length].TrimEnd('/') };
             return parts.Length > 0
-                ? new ScoreFolder((folder with { Key = folder.Key[..^"scores".Length].TrimEnd('/') }).ToString(), parts)
+                ? Published(
+                    output.ToString(), parts, storage.ReadAll(output.Child(Manifest).ToString()), storage.Of(path).List(output.Child(OutputLayout.Work).ToString()).Any(), field)
                 : new DataFault(path, field, "The prefix holds no score parts (scores/part-*.parquet).", "Give the output of a finished curation job.");
         }
         catch (Exception e) when (e is StorageException or StorageRefusedException)
         {
             return new DataFault(path, field, "The prefix cannot be listed.", e.Message);
         }
+    }
+
+    private static Checked<ScoreFolder> Published(string output, string[] parts, byte[]? manifest, bool isAtWork, string field)
+    {
+        if (manifest is null && isAtWork)
+        {
+            return new DataFault(
+                output, field, $"The job that writes this output has not finished: there is no {Manifest} yet.", "Wait until it has succeeded, or run it again.");
+        }
+
+        if (manifest is not null)
+        {
+            var read = OutputManifest.Read(manifest, JobStorage.Combine(output, Manifest));
+            if (!read.Ok)
+            {
+                return read.Fault!;
+            }
+
+            var listed = read.Value.Files.Keys.Where(f => f.StartsWith(Scores + "/", StringComparison.Ordinal)).Select(f => JobStorage.Combine(output, f)).Where(IsPart).ToHashSet(StringComparer.Ordinal);
+            if (listed.Except(parts, StringComparer.Ordinal).Order(StringComparer.Ordinal).FirstOrDefault() is { } gone)
+            {
+                return new DataFault(gone, field, $"The part is gone that {Manifest} lists.", "Copy the whole output folder, or run its job again.");
+            }
+
+            // What else lies there is of another run.
+            parts = [.. parts.Where(listed.Contains)];
+        }
+
+        Array.Sort(parts, ByNumber);
+        return parts.Length > 0
+            ? new ScoreFolder(output, parts)
+            : new DataFault(output, field, $"{Manifest} lists no score parts.", "Give the output folder of a finished curation job.");
     }
 
     private static bool IsPart(string path) =>

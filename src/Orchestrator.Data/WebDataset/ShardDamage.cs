@@ -32,6 +32,9 @@ public sealed record ShardDamage(ShardDamageKind Kind, long Offset, string Messa
 {
     /// <summary>True when a second attempt may see something else (an I/O error); false when the bytes themselves are wrong.</summary>
     public bool Retryable => Kind == ShardDamageKind.Unreadable;
+
+    /// <summary>What storage threw where it is to blame; null where the bytes are.</summary>
+    public Exception? Cause { get; init; }
 }
 
 /// <summary>What a reader has passed over so far. Members = members in samples + the three skipped kinds.</summary>

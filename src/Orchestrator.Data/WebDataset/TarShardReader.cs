@@ -59,7 +59,7 @@ public sealed class TarShardReader : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            damage = new ShardDamage(ShardDamageKind.Unreadable, 0, $"'{path}' cannot be opened ({e.Message}); check its permissions");
+            damage = new ShardDamage(ShardDamageKind.Unreadable, 0, $"'{path}' cannot be opened ({e.Message}); check its permissions") { Cause = e };
         }
 
         return false;
@@ -114,7 +114,7 @@ public sealed class TarShardReader : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _readFailure = new ShardDamage(ShardDamageKind.Unreadable, _source.Position, $"reading failed ({e.Message}); try again, and check the disk if it repeats");
+            _readFailure = new ShardDamage(ShardDamageKind.Unreadable, _source.Position, $"reading failed ({e.Message}); try again, and check the disk if it repeats") { Cause = e };
         }
 
         _ended = true;

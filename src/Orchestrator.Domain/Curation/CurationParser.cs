@@ -132,8 +132,9 @@ public static class CurationParser
 
             var options = definition.Read(stage);
             stage.RejectUnknown();
-            foreach (var signal in options.Signals.Where(s => stages.Any(earlier => earlier.Signals.Contains(s))))
+            foreach (var signal in options.Signals.Intersect(stages.SelectMany(earlier => earlier.Signals), StringComparer.OrdinalIgnoreCase))
             {
+                // As the columns of a table, which SQL readers do not tell apart by case.
                 stage.Error("as", $"the signal '{signal}' is already made by an earlier stage: give each its own name with 'as'");
             }
 

@@ -40,7 +40,7 @@ public sealed class DecideExecutor(JobStorage storage) : CurationExecutor(storag
                 if (parts[0].Models.GetValueOrDefault(model) != digest)
                 {
                     return $"stages: model '{model}': shard {parts[0].Source.Name} was scored with digest {parts[0].Models.GetValueOrDefault(model)} and shard "
-                        + $"{part.Source.Name} with {digest}; give every worker the same model folder and submit the job again.";
+                        + $"{part.Source.Name} with {digest}; give every worker the same models and lists, leave them alone while a job runs, and submit the job again.";
                 }
             }
         }

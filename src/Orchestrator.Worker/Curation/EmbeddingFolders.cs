@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Orchestrator.Data.Formats;
 using Orchestrator.Data.Scores;
@@ -7,14 +6,15 @@ using Orchestrator.Data.Storage;
 namespace Orchestrator.Worker.Curation;
 
 /// <summary>
-/// Output folders whose kept image embeddings later jobs use: which signal's they are and which part is of which shard. Read once and shared by all
-/// slots; a published folder does not change.
+/// Output folders whose kept image embeddings later jobs use: which signal's they are and which part is of which shard. Read once for each
+/// manifest and shared by all slots.
 /// </summary>
 public sealed class EmbeddingFolders(AllowedRoots roots)
 {
     private const string Field = "stages[].embeddingsFrom";
+    private const string ManifestName = "manifest.json";
 
-    private readonly ConcurrentDictionary<string, Lazy<Known>> _known = new(StringComparer.Ordinal);
+    private readonly LoadedFiles<Known> _known = new(Read);
 
     /// <summary>Embeddings of a shard.</summary>
     /// <param name="path">Output folder of the earlier job.</param>
@@ -26,7 +26,7 @@ public sealed class EmbeddingFolders(AllowedRoots roots)
     {
         var resolved = roots.Resolve(path, Field);
         var known = resolved.Ok
-            ? _known.GetOrAdd(resolved.Value, folder => new Lazy<Known>(() => Read(folder))).Value
+            ? _known.Get(resolved.Value, Path.Combine(resolved.Value, ManifestName), Path.Combine(Path.GetDirectoryName(resolved.Value) ?? "", ManifestName))
             : throw new InvalidDataException(resolved.Fault!.ToString());
         var signal = known.Embeddings.OrderBy(e => e.Key, StringComparer.Ordinal).FirstOrDefault(e => e.Value == imageDigest).Key
             ?? throw new InvalidDataException(
@@ -45,7 +45,7 @@ public sealed class EmbeddingFolders(AllowedRoots roots)
             throw new InvalidDataException(folder.Fault!.ToString());
         }
 
-        var file = Path.Combine(folder.Value.Output, "manifest.json");
+        var file = Path.Combine(folder.Value.Output, ManifestName);
         var manifest = File.Exists(file)
             ? OutputManifest.Read(File.ReadAllBytes(file), file)
             : new Data.DataFault(file, Field, "There is no manifest.", "Name the output folder of a finished curation job.");

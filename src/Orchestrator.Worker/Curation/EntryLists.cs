@@ -1,31 +1,38 @@
-using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Curation;
 
 namespace Orchestrator.Worker.Curation;
 
-/// <summary>Entry lists of <c>balance</c> by path, loaded once and shared by all slots.</summary>
+/// <summary>A list of entries as loaded.</summary>
+/// <param name="Matcher">Finds its entries in a text.</param>
+/// <param name="Digest">SHA-256 of the file, lower-case hex: names the numbering that score parts hold.</param>
+public sealed record EntryList(EntryMatcher Matcher, string Digest);
+
+/// <summary>Entry lists of <c>balance</c> by path, loaded once for each content and shared by all slots.</summary>
 public sealed class EntryLists(AllowedRoots roots)
 {
-    private readonly ConcurrentDictionary<string, Lazy<EntryMatcher>> _loaded = new(StringComparer.Ordinal);
+    private readonly LoadedFiles<EntryList> _loaded = new(Read);
 
-    /// <summary>The matcher of a list.</summary>
+    /// <summary>A list.</summary>
     /// <exception cref="InvalidDataException">The path is refused, or the file is not a list of entries.</exception>
-    public EntryMatcher Get(string path)
+    public EntryList Get(string path)
     {
         var resolved = roots.Resolve(path, "stages[].entries");
         return resolved.Ok
-            ? _loaded.GetOrAdd(resolved.Value, file => new Lazy<EntryMatcher>(() => new EntryMatcher(Read(file)))).Value
+            ? _loaded.Get(resolved.Value, resolved.Value)
             : throw new InvalidDataException(resolved.Fault!.ToString());
     }
 
-    private static string[] Read(string file)
+    private static EntryList Read(string file)
     {
         string[] entries;
+        var bytes = File.ReadAllBytes(file);
         try
         {
-            var text = File.ReadAllText(file);
+            using var reader = new StreamReader(new MemoryStream(bytes));
+            var text = reader.ReadToEnd();
             entries = text.TrimStart().StartsWith('[')
                 ? JsonSerializer.Deserialize<string[]>(text)!
                 : text.Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0).ToArray();
@@ -36,7 +43,7 @@ public sealed class EntryLists(AllowedRoots roots)
         }
 
         return entries.Length > 0 && entries.All(e => e is { Length: > 0 })
-            ? entries
+            ? new EntryList(new EntryMatcher(entries), Convert.ToHexStringLower(SHA256.HashData(bytes)))
             : throw new InvalidDataException($"stages[].entries: {file} has no entries, or an empty one; give an entry a line.");
     }
 }

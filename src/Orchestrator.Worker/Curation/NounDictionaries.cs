@@ -1,15 +1,14 @@
-using System.Collections.Concurrent;
 using Orchestrator.Data.Formats;
 using Orchestrator.Data.Storage;
 
 namespace Orchestrator.Worker.Curation;
 
-/// <summary>Dictionaries of <c>synset-labels</c> by path, loaded once and shared by all slots.</summary>
+/// <summary>Dictionaries of <c>synset-labels</c> by path, loaded once for each content and shared by all slots.</summary>
 public sealed class NounDictionaries(AllowedRoots roots)
 {
     private const string Field = "stages[].dictionary";
 
-    private readonly ConcurrentDictionary<string, Lazy<WordNetNouns>> _loaded = new(StringComparer.Ordinal);
+    private readonly LoadedFiles<WordNetNouns> _loaded = new(Read);
 
     /// <summary>The dictionary in a folder.</summary>
     /// <exception cref="InvalidDataException">The path is refused, or the folder does not hold one.</exception>
@@ -17,7 +16,7 @@ public sealed class NounDictionaries(AllowedRoots roots)
     {
         var resolved = roots.Resolve(path, Field);
         return resolved.Ok
-            ? _loaded.GetOrAdd(resolved.Value, folder => new Lazy<WordNetNouns>(() => Read(folder))).Value
+            ? _loaded.Get(resolved.Value, WordNetNouns.FileNames.Select(name => Path.Combine(resolved.Value, name)))
             : throw new InvalidDataException(resolved.Fault!.ToString());
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Orchestrator.Data.Formats;
@@ -23,6 +24,12 @@ internal sealed class OutputSamples(CurationJob job)
     private readonly ScoreSchema _schema = job.Schema;
     private readonly int _texts = job.Schema.TagIndex(CapFiltOptions.TextsTag);
 
+    /// <summary>The longest that <see cref="FirstKey"/> and <see cref="Of"/> may add to a key, known before anything is decided.</summary>
+    /// <param name="shard">Index of the input shard. Its part's position in a plan, of this job or of a selection, is never higher.</param>
+    /// <param name="row">Ordinal of the sample.</param>
+    /// <param name="synthetic">True where the job writes synthetic captions.</param>
+    public static string LongestSuffix(int shard, long row, bool synthetic) => OtherKey(shard, row) + (synthetic ? SyntheticSuffix : "");
+
     /// <summary>Texts of a row that the output has.</summary>
     public CaptionOrigins OriginsOf(ScoreRow row) => _texts < 0 ? CaptionOrigins.Web : CapFiltRule.OriginsOf(row.Tags[_texts]);
 
@@ -37,7 +44,7 @@ internal sealed class OutputSamples(CurationJob job)
     {
         var suffix = OriginsOf(row) == CaptionOrigins.Synthetic ? SyntheticSuffix : "";
         var first = row.Key + suffix;
-        return row.Key == previous || (_texts >= 0 && (first == previous || first == previous + SyntheticSuffix)) ? $"{row.Key}~{part}-{row.Row}{suffix}" : first;
+        return row.Key == previous || (_texts >= 0 && (first == previous || first == previous + SyntheticSuffix)) ? row.Key + OtherKey(part, row.Row) + suffix : first;
     }
 
     /// <summary>The samples of a kept row, as rows whose text, key and uid are those of the sample.</summary>
@@ -70,6 +77,8 @@ internal sealed class OutputSamples(CurationJob job)
             yield return KeyValuePair.Create("json", Json("{}"u8, "json", row, sample));
         }
     }
+
+    private static string OtherKey(int part, long row) => string.Create(CultureInfo.InvariantCulture, $"~{part}-{row}");
 
     private ReadOnlyMemory<byte> Json(ReadOnlySpan<byte> json, string name, ScoreRow row, ScoreRow sample)
     {

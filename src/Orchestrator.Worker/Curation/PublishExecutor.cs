@@ -55,7 +55,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
         }
 
         var before = workspace.Files.Read(ManifestName);
-        var manifest = Publish(workspace, decision, written, counts, cancellationToken);
+        var manifest = Publish(workspace, work.Lease, decision, written, counts, cancellationToken);
         var content = manifest.Write();
         foreach (var stale in before is null ? [] : ManifestOf(workspace, before.Bytes).Files.Keys.Except(manifest.Files.Keys))
         {
@@ -73,6 +73,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
 
     private OutputManifest Publish(
         CurationWorkspace workspace,
+        LeaseKey lease,
         CurationDecision decision,
         List<WriteManifest> written,
         SortedDictionary<string, long> counts,
@@ -89,7 +90,8 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
         var tars = written.Where(w => w.Kind == "tar").ToList();
         files["sample_ids.npy"] = Write(workspace, "sample_ids.npy", stream =>
         {
-            var merged = SampleIdsNpy.Merge([.. tars.Select(t => workspace.PathOf(t.SampleIds!))], stream);
+            var merged = SampleIdsNpy.Merge(
+                [.. tars.Select(t => workspace.PathOf(t.SampleIds!))], stream, tars.Count > SampleIdsNpy.MaxOpenRuns ? workspace.CreateAttempt(lease).Path : "");
             if (!merged.Ok)
             {
                 throw new InvalidDataException(merged.Fault!.ToString());

@@ -42,7 +42,7 @@ public sealed class SampleIntake
     /// <summary>Finds image, caption and metadata of a sample.</summary>
     /// <param name="sample">As read.</param>
     /// <param name="shardName">Name of its shard, for derived uids.</param>
-    /// <param name="keySuffix">What the output may add to the key.</param>
+    /// <param name="keySuffix">The longest that the output may add to the key.</param>
     /// <param name="trouble">Set where null is returned.</param>
     public static SampleIntake? Take(WebSample sample, string shardName, string keySuffix, out SampleTrouble? trouble)
     {
@@ -84,8 +84,10 @@ public sealed class SampleIntake
             return null;
         }
 
+        // The output always has a JSON.
+        var extensions = sample.Members.Select(m => m.Extension).Append("json").Distinct();
         _probe ??= new TarShardWriter(Stream.Null);
-        if (_probe.Write(sample.Key + keySuffix, sample.Members.Select(m => KeyValuePair.Create(m.Extension, ReadOnlyMemory<byte>.Empty))) is { } refused)
+        if (_probe.Write(sample.Key + keySuffix, extensions.Select(e => KeyValuePair.Create(e, ReadOnlyMemory<byte>.Empty))) is { } refused)
         {
             trouble = new("name-unwritable", refused.ToString());
             return null;

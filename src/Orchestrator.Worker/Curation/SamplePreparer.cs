@@ -69,21 +69,23 @@ public sealed class PreparedSample
 public sealed class SamplePreparer
 {
     private readonly string _shardName;
+    private readonly int _part;
     private readonly ImageDecoder _decoder;
     private readonly ScoringPlan _plan;
 
     /// <param name="shardName">Name of the input shard, for derived uids.</param>
+    /// <param name="part">Index of the input shard.</param>
     /// <param name="decoder">Shared decoder.</param>
     /// <param name="plan">Stages and models of the job.</param>
-    public SamplePreparer(string shardName, ImageDecoder decoder, ScoringPlan plan) =>
-        (_shardName, _decoder, _plan) = (shardName, decoder, plan);
+    public SamplePreparer(string shardName, int part, ImageDecoder decoder, ScoringPlan plan) =>
+        (_shardName, _part, _decoder, _plan) = (shardName, part, decoder, plan);
 
     /// <summary>Prepares one sample.</summary>
     public PreparedSample Prepare(WebSample sample)
     {
         var signals = new float[_plan.Signals.Count];
         Array.Fill(signals, float.NaN);
-        if (SampleIntake.Take(sample, _shardName, _plan.WritesSynthetic ? OutputSamples.SyntheticSuffix : "", out var trouble) is not { } intake)
+        if (SampleIntake.Take(sample, _shardName, OutputSamples.LongestSuffix(_part, sample.Ordinal, _plan.WritesSynthetic), out var trouble) is not { } intake)
         {
             return new PreparedSample
             {

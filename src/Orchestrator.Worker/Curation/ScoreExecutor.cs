@@ -40,12 +40,12 @@ public sealed class ScoreExecutor(
         using var columns = ColumnScores.Bind(document, workspace, cancellationToken);
         using var subset = document.Input.Subset is { } uids ? InputSubset.Open(uids, workspace) : null;
         var audit = document.Input.Format == CurationInput.Img2Dataset ? DownloadAudit.Open(source with { Path = resolved.Value }, workspace) : null;
-        var sources = new StageSources(languages.Labeller, entries.Get, nouns.Get, (folder, digest, dimension) => earlier.Open(folder, source.Name, digest, dimension));
+        var sources = new StageSources(languages.Get, entries.Get, nouns.Get, (folder, digest, dimension) => earlier.Open(folder, source.Name, digest, dimension));
         using var plan = ScoringPlan.Bind(document, stages, sources);
         (plan.Columns, plan.Subset) = (columns, subset);
         if (!SourceShard.TryOpen(Storage, source with { Path = resolved.Value }, null, out var reader, out var damage))
         {
-            return ShardOutcome.Failed(damage.Retryable ? FailureKind.Transient : FailureKind.Fatal, $"input.shards: {source.Name}: {damage.Message}");
+            return ShardOutcome.Failed(SourceShard.FailureOf(source.Name, damage));
         }
 
         using (reader)
@@ -68,7 +68,7 @@ public sealed class ScoreExecutor(
         var folder = workspace.CreateAttempt(work.Lease);
         var tally = new SampleTally();
         using var quarantine = new MemoryStream();
-        var preparer = new SamplePreparer(source.Name, decoder, plan);
+        var preparer = new SamplePreparer(source.Name, work.Lease.Shard.Index, decoder, plan);
         using var embeddings = new EmbeddingWriter(plan, folder);
         var reuse = new EmbeddingReuse(plan);
         var scores = workspace.WriteFile(folder, "scores.parquet", "", stream =>
@@ -103,7 +103,7 @@ public sealed class ScoreExecutor(
 
         if (reader.Damage is { Retryable: true } unreadable)
         {
-            return ShardOutcome.Failed(FailureKind.Transient, $"input.shards: {source.Name}: {unreadable.Message}");
+            return ShardOutcome.Failed(SourceShard.FailureOf(source.Name, unreadable));
         }
 
         // Every member before a missing end marker is complete, and some writers leave it out: nothing was lost.
@@ -125,12 +125,7 @@ public sealed class ScoreExecutor(
             digests[model.Name] = model.Model.Digest;
         }
 
-        if (plan.DictionaryDigest is { } dictionary)
-        {
-            digests[$"{SynsetLabelsOptions.TypeName}.dictionary"] = dictionary;
-        }
-
-        foreach (var (name, digest) in plan.Columns?.Digests ?? [])
+        foreach (var (name, digest) in plan.Digests.Concat(plan.Columns?.Digests ?? []))
         {
             digests[name] = digest;
         }

@@ -16,12 +16,12 @@ namespace Orchestrator.Worker.Curation;
 public sealed record FilterStage(BasicFilterOptions Options, int FirstSignal, Func<string, string>? Language);
 
 /// <summary>What stages ask for beside models.</summary>
-/// <param name="Language">Makes the language labeller of a fastText file.</param>
-/// <param name="Entries">Makes the matcher of a list of entries.</param>
+/// <param name="Language">Loads a fastText file.</param>
+/// <param name="Entries">Loads a list of entries.</param>
 /// <param name="Nouns">Reads the dictionary in a folder.</param>
 /// <param name="Earlier">Opens the image embeddings that the job in a folder kept of the shard, made by the image half of a digest, of a dimension.</param>
 public sealed record StageSources(
-    Func<string, Func<string, string>> Language, Func<string, EntryMatcher> Entries, Func<string, WordNetNouns> Nouns, Func<string, string, int, EarlierEmbeddings> Earlier);
+    Func<string, LanguageModel> Language, Func<string, EntryList> Entries, Func<string, WordNetNouns> Nouns, Func<string, string, int, EarlierEmbeddings> Earlier);
 
 /// <summary>
 /// A document's stages bound to models. Stages without a model run first whatever their place in the document: a verdict of
@@ -32,6 +32,7 @@ public sealed class ScoringPlan : IDisposable
     private readonly List<FilterStage> _filters = [];
     private readonly List<IModelStage> _models = [];
     private readonly List<ImageTensor> _tensors = [];
+    private readonly Dictionary<string, string> _digests = new(StringComparer.Ordinal);
 
     private ScoringPlan(CurationDocument document)
     {
@@ -65,8 +66,8 @@ public sealed class ScoringPlan : IDisposable
     /// <summary>Finds the labels of a caption; null where none is asked for.</summary>
     public SynsetLabeller? Labeller { get; private set; }
 
-    /// <summary>Digest of the dictionary that it asks; null where there is none.</summary>
-    public string? DictionaryDigest { get; private set; }
+    /// <summary>Digest of each language model, list and dictionary by the field that names it.</summary>
+    public IReadOnlyDictionary<string, string> Digests => _digests;
 
     /// <summary>True where a sample may become two samples of the output, so that its key must leave room for <see cref="OutputSamples.SyntheticSuffix"/>.</summary>
     public bool WritesSynthetic { get; private set; }
@@ -105,8 +106,9 @@ public sealed class ScoringPlan : IDisposable
             switch (stage)
             {
                 case BasicFilterOptions filter:
-                    var asks = filter.Language != BasicFilterOptions.AnyLanguage;
-                    plan._filters.Add(new FilterStage(filter, signal, asks ? sources.Language(filter.LanguageModel!) : null));
+                    var language = filter.Language != BasicFilterOptions.AnyLanguage ? sources.Language(filter.LanguageModel!) : null;
+                    plan._filters.Add(new FilterStage(filter, signal, language?.Label));
+                    plan.Name($"{BasicFilterOptions.TypeName}.languageModel", language?.Digest);
                     break;
                 case PairScoreOptions pair:
                     plan._models.Add(plan.Bind(pair, signal, models, compared.Contains(pair.As), sources));
@@ -116,12 +118,14 @@ public sealed class ScoringPlan : IDisposable
                     plan.WritesSynthetic = true;
                     break;
                 case BalanceOptions balance:
-                    plan.Matcher = sources.Entries(balance.Entries);
+                    var entries = sources.Entries(balance.Entries);
+                    plan.Matcher = entries.Matcher;
+                    plan.Name($"{BalanceOptions.TypeName}.entries", entries.Digest);
                     break;
                 case SynsetLabelsOptions labels:
                     var dictionary = sources.Nouns(labels.Dictionary);
                     plan.Labeller = new SynsetLabeller(dictionary, labels.Synonyms);
-                    plan.DictionaryDigest = dictionary.Digest;
+                    plan.Name($"{SynsetLabelsOptions.TypeName}.dictionary", dictionary.Digest);
                     break;
                 case ColumnsOptions:
                     // Looked up with the sample at hand; see Columns.
@@ -141,6 +145,14 @@ public sealed class ScoringPlan : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _models.ForEach(m => m.Earlier?.Dispose());
+
+    private void Name(string field, string? digest)
+    {
+        if (digest is not null)
+        {
+            _digests[field] = digest;
+        }
+    }
 
     private PairStage Bind(PairScoreOptions options, int signal, IScoringModels models, bool compared, StageSources sources)
     {

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Orchestrator.Data.Storage;
 using Orchestrator.Data.WebDataset;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Worker.Execution;
 
 namespace Orchestrator.Worker.Curation;
 
@@ -32,13 +34,21 @@ internal static class SourceShard
         }
         catch (StorageException e)
         {
-            damage = new ShardDamage(ShardDamageKind.Unreadable, 0, e.Message);
+            damage = new ShardDamage(ShardDamageKind.Unreadable, 0, e.Message) { Cause = e };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            damage = new ShardDamage(ShardDamageKind.Unreadable, 0, $"'{source.Path}' cannot be opened ({e.Message}); check its permissions");
+            damage = new ShardDamage(ShardDamageKind.Unreadable, 0, $"'{source.Path}' cannot be opened ({e.Message}); check its permissions") { Cause = e };
         }
 
         return false;
     }
+
+    /// <summary>The failure of an attempt that could not read a shard: another may, where storage and not the bytes is to blame.</summary>
+    /// <param name="name">The shard, as the document names it.</param>
+    /// <param name="damage">What was met.</param>
+    public static ShardFailure FailureOf(string name, ShardDamage damage) => new(
+        !damage.Retryable ? FailureKind.Fatal : damage.Cause is { } cause ? StorageTrouble.KindOf(cause) : FailureKind.Transient,
+        $"input.shards: {name}: {damage.Message}",
+        damage.Cause?.ToString());
 }

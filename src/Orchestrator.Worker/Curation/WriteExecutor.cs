@@ -85,7 +85,7 @@ public sealed class WriteExecutor(JobStorage storage, string kind, CurationInstr
         var rows = ReadRows(workspace, decision, index);
         var outputs = new OutputSamples(workspace.Job);
         var written = rows.SelectMany(r => outputs.Of(r.Row)).ToList();
-        string? problem = null;
+        ShardFailure? problem = null;
         var tar = workspace.WriteFile(folder, "shard.tar", OutputNames.Tar(index), stream =>
         {
             using var writer = new TarShardWriter(stream);
@@ -98,7 +98,7 @@ public sealed class WriteExecutor(JobStorage storage, string kind, CurationInstr
         });
         if (problem is not null)
         {
-            return ShardOutcome.Failed(FailureKind.Fatal, problem);
+            return ShardOutcome.Failed(problem);
         }
 
         var table = workspace.WriteFile(folder, "rows.parquet", OutputNames.Rows(index), stream =>
@@ -141,47 +141,64 @@ public sealed class WriteExecutor(JobStorage storage, string kind, CurationInstr
             : throw new InvalidDataException($"{name}: the plan gives it {expected} samples, the score parts {rows.Count}.");
     }
 
-    private string? Copy(OutputSamples outputs, DecidedPart part, List<ScoreRow> rows, TarShardWriter writer, CancellationToken cancellationToken)
+    private ShardFailure? Copy(OutputSamples outputs, DecidedPart part, List<ScoreRow> rows, TarShardWriter writer, CancellationToken cancellationToken)
     {
         var resolved = Storage.Resolve(part.Source.Path, "input.shards");
         if (!resolved.Ok)
         {
-            return resolved.Fault!.ToString();
+            return new ShardFailure(FailureKind.Fatal, resolved.Fault!.ToString());
         }
 
-        var wanted = rows.ToDictionary(r => r.Row);
-        var options = new TarReadOptions { Wanted = wanted.ContainsKey, BufferBytes = 1 << 18 };
+        var options = OptionsFor(rows);
         if (!SourceShard.TryOpen(Storage, part.Source with { Path = resolved.Value }, options, out var reader, out var damage))
         {
-            return $"{part.Source.Name}: {damage.Message}";
+            return SourceShard.FailureOf(part.Source.Name, damage);
         }
 
         using (reader)
         {
-            var copied = 0;
-            while (copied < rows.Count && reader.TryRead(out var sample))
+            return Copy(outputs, part, rows, reader, writer, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads the samples of kept rows and no other.</summary>
+    internal static TarReadOptions OptionsFor(IReadOnlyList<ScoreRow> rows)
+    {
+        var wanted = rows.Select(r => r.Row).ToHashSet();
+        return new TarReadOptions { Wanted = wanted.Contains, BufferBytes = 1 << 18 };
+    }
+
+    /// <summary>Copies the samples of kept rows; a sample that was not read whole is not written.</summary>
+    internal static ShardFailure? Copy(
+        OutputSamples outputs, DecidedPart part, IReadOnlyList<ScoreRow> rows, TarShardReader reader, TarShardWriter writer, CancellationToken cancellationToken)
+    {
+        var wanted = rows.ToDictionary(r => r.Row);
+        var copied = 0;
+        while (copied < rows.Count && reader.TryRead(out var sample))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var row = wanted[sample.Ordinal];
+            if (sample.Fault is not null || sample.Key != row.Key || SampleIntake.FindImage(sample)?.Data.Length != row.ImageBytes)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                var row = wanted[sample.Ordinal];
-                if (sample.Key != row.Key || SampleIntake.FindImage(sample)?.Data.Length != row.ImageBytes)
-                {
-                    break;
-                }
-
-                foreach (var output in outputs.Of(row))
-                {
-                    if (writer.Write(output.OutputKey!, outputs.Members(sample, row, output)) is { } refused)
-                    {
-                        return $"{part.Source.Name}: {refused}";
-                    }
-                }
-
-                copied++;
+                // A kept row had no fault when it was scored: storage failed just now, or these are other bytes.
+                break;
             }
 
-            return copied == rows.Count
-                ? null
-                : $"{part.Source.Name}: the shard is not the one that was scored ({part.SourceBytes:N0} bytes then); do not change input shards while a job runs, and submit the job again.";
+            foreach (var output in outputs.Of(row))
+            {
+                if (writer.Write(output.OutputKey!, outputs.Members(sample, row, output)) is { } refused)
+                {
+                    return new ShardFailure(FailureKind.Fatal, $"{part.Source.Name}: {refused}");
+                }
+            }
+
+            copied++;
         }
+
+        return copied == rows.Count ? null
+            : reader.Damage is { Retryable: true } unreadable ? SourceShard.FailureOf(part.Source.Name, unreadable)
+            : new ShardFailure(
+                FailureKind.Fatal,
+                $"{part.Source.Name}: the shard is not the one that was scored ({part.SourceBytes:N0} bytes then); do not change input shards while a job runs, and submit the job again.");
     }
 }

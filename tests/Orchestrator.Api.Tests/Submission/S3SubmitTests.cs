@@ -73,6 +73,18 @@ public sealed class S3SubmitTests(PrivateS3 s3) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Plan_EmbeddingsOfAJobInABucket_AsksForACopyOnADisk()
+    {
+        await PutAsync("pool/0000.tar", "x");
+        await PutAsync("out/earlier/scores/part-00000.parquet", "x");
+        var document = Document($"s3://{_bucket}/pool/0000.tar", $"s3://{_bucket}/out/next");
+        document["stages"]!.AsArray().Add(new JsonObject { ["type"] = "clip-score", ["model"] = "m", ["embeddingsFrom"] = $"s3://{_bucket}/out/earlier" });
+        var answer = await PlanAsync(document);
+        Assert.Contains($"the embeddings are in s3://{_bucket}/out/earlier", answer.ErrorAt("$.stages[1].embeddingsFrom"), StringComparison.Ordinal);
+        Assert.Contains("copy manifest.json, scores/ and embeddings/", answer.ErrorAt("$.stages[1].embeddingsFrom"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Plan_PublishedDataThatDoesNotFit_NamesFieldAndRemedy()
     {
         var name = Docs.Unique("pub");

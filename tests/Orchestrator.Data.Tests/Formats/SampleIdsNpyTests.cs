@@ -40,9 +40,22 @@ public sealed class SampleIdsNpyTests
         var paths = runs.Select((run, i) => Write(folder, $"{i}.npy", run)).ToList();
         using var output = new MemoryStream();
 
-        Assert.Equal(runs.Sum(r => r.Count), SampleIdsNpy.Merge(paths, output).Value);
+        Assert.Equal(runs.Sum(r => r.Count), SampleIdsNpy.Merge(paths, output, folder.Path).Value);
         Assert.Equal(runs.SelectMany(r => r).Order(), SampleIdsNpy.Read(new MemoryStream(output.ToArray()), "merged"));
     });
+
+    [Fact]
+    public void Merge_MoreRunsThanMayBeOpen_OpensSomeAtATimeAndLeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        var runs = Enumerable.Range(0, (2 * SampleIdsNpy.MaxOpenRuns) + 3).Select(i => (List<SampleUid>)[new((ulong)(i % 7), 1), new(9, (ulong)i)]).ToList();
+        var paths = runs.Select((run, i) => Write(folder, $"{i}.npy", run)).ToList();
+        using var output = new WatchfulStream(folder.Path);
+        Assert.Equal(2 * runs.Count, SampleIdsNpy.Merge(paths, output, folder.Path).Value);
+        Assert.Equal(runs.SelectMany(r => r).Order(), SampleIdsNpy.Read(new MemoryStream(output.ToArray()), "merged"));
+        Assert.InRange(output.MostOpen, 1, SampleIdsNpy.MaxOpenRuns);
+        Assert.Equal(paths.Order(), Directory.GetFiles(folder.Path).Order());
+    }
 
     [Fact]
     public void Write_OutOfOrderOrMiscounted_IsAFault()
@@ -63,10 +76,10 @@ public sealed class SampleIdsNpyTests
         var foreign = folder.Put("foreign.npy", [.. "PK\u0003\u0004"u8, .. new byte[200]]);
         var other = folder.Put("other.npy", [.. good[..20], .. "[('f0', '<u8')], 'fortran_order': False, 'shape': (2,), }"u8, .. good[77..]]);
 
-        Assert.Contains("below", SampleIdsNpy.Merge([swapped], new MemoryStream()).Fault?.Problem);
-        Assert.Contains("holds 1", SampleIdsNpy.Merge([cut], new MemoryStream()).Fault?.Problem);
-        Assert.Contains("NumPy", SampleIdsNpy.Merge([foreign], new MemoryStream()).Fault?.Problem);
-        Assert.Contains("u8,u8", SampleIdsNpy.Merge([other], new MemoryStream()).Fault?.Problem);
+        Assert.Contains("below", SampleIdsNpy.Merge([swapped], new MemoryStream(), folder.Path).Fault?.Problem);
+        Assert.Contains("holds 1", SampleIdsNpy.Merge([cut], new MemoryStream(), folder.Path).Fault?.Problem);
+        Assert.Contains("NumPy", SampleIdsNpy.Merge([foreign], new MemoryStream(), folder.Path).Fault?.Problem);
+        Assert.Contains("u8,u8", SampleIdsNpy.Merge([other], new MemoryStream(), folder.Path).Fault?.Problem);
         Assert.Throws<InvalidDataException>(() => SampleIdsNpy.Read(new MemoryStream(good[..150]), "cut").Count());
     }
 
@@ -94,5 +107,29 @@ public sealed class SampleIdsNpyTests
         using var output = new MemoryStream();
         Assert.Null(SampleIdsNpy.Write(output, ids.Count, ids));
         return folder.Put(name, output.ToArray());
+    }
+
+    /// <summary>Counts the files of a folder that this process has open when it is written to.</summary>
+    private sealed class WatchfulStream(string folder) : MemoryStream
+    {
+        public int MostOpen { get; private set; }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            Look();
+            base.Write(buffer, offset, count);
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Look();
+            base.Write(buffer.ToArray(), 0, buffer.Length);
+        }
+
+        private void Look()
+        {
+            var open = new DirectoryInfo("/proc/self/fd").GetFiles().Count(f => f.LinkTarget?.StartsWith(folder, StringComparison.Ordinal) == true);
+            MostOpen = Math.Max(MostOpen, open);
+        }
     }
 }

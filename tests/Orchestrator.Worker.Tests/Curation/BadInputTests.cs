@@ -148,6 +148,37 @@ public sealed class BadInputTests
         Assert.Equal(["same", "same~1-0"], output.Select(s => s.Key));
     }
 
+    [Theory]
+    [InlineData(91, 2)]
+    [InlineData(92, 0)]
+    public async Task Run_NeighboursWithOneLongKey_AreKeptOrSetAsideAtIntake(int length, int kept)
+    {
+        // The second one's would be "key~1-0.json": nine bytes more, of 100 that a tar holds.
+        using var harness = new CurationHarness();
+        var key = new string('k', length);
+        Tars.Write(Path.Combine(harness.Root, "a.tar"), [.. Tars.Sample(key, 90, "a fine grey square"), .. Tars.Sample("other", 91, "a fine grey circle")]);
+        Tars.Write(Path.Combine(harness.Root, "b.tar"), [.. Tars.Sample(key, 92, "a fine grey circle")]);
+        Tars.Write(Path.Combine(harness.Root, "c.tar"), [.. Tars.Sample("last", 93, "a fine grey circle")]);
+        var document = JsonNode.Parse(Document)!;
+        document["select"] = JsonNode.Parse("""{ "by": "clip", "min": 0 }""");
+        var end = await harness.RunAsync(document.ToJsonString(), "a.tar", "b.tar", "c.tar");
+        Assert.Equal(JobState.Succeeded, end.State);
+        Assert.Equal((2 + kept, 2 - kept), (harness.Count("kept"), harness.Count("quarantined:name-unwritable")));
+    }
+
+    [Fact]
+    public async Task Run_ANameThatFitsUntilItsJsonIsAdded_IsSetAside()
+    {
+        using var harness = new CurationHarness();
+        var key = new string('k', 92);
+        Tars.Write(
+            Path.Combine(harness.Root, "a.tar"),
+            [(key + ".png", Tars.Png(90, 240, 240)), (key + ".txt", "a fine grey square"u8.ToArray()), .. Tars.Sample("good", 91, "a fine grey circle")]);
+        var end = await harness.RunAsync(Document, "a.tar");
+        Assert.Equal(JobState.Succeeded, end.State);
+        Assert.Equal((1, 1), (harness.Count("kept"), harness.Count("quarantined:name-unwritable")));
+    }
+
     private static (string, byte[])[] Bad(string kind)
     {
         var caption = "a fine grey square"u8.ToArray();

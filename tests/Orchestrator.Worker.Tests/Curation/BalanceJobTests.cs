@@ -61,6 +61,50 @@ public sealed class BalanceJobTests
         Assert.Contains("an entry a line", harness.Failures["score-0"].Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Run_AListThatChangedSinceTheLastJob_IsReadAgain()
+    {
+        using var harness = new CurationHarness();
+        var (document, pool) = (WithEntries(harness), Pool(harness));
+        await harness.RunAsync(document, pool);
+        var before = (string?)harness.Manifest()["models"]!["balance.entries"];
+        File.WriteAllText(Path.Combine(harness.Root, "entries.json"), """["concatenated"]""");
+        harness.OutputName = "second";
+        await harness.RunAsync(document, pool);
+        Assert.Equal((1, 68 - 1 - 1), (harness.Count("kept"), harness.Count("rejected:balance.unmatched")));
+        Assert.NotEqual(before, (string?)harness.Manifest()["models"]!["balance.entries"]);
+    }
+
+    [Fact]
+    public async Task Run_AListThatWasMended_IsReadByTheNextAttempt()
+    {
+        using var harness = new CurationHarness();
+        var (document, pool) = (WithEntries(harness), Pool(harness));
+        var (path, time) = (Path.Combine(harness.Root, "entries.json"), DateTime.UnixEpoch);
+        File.WriteAllText(path, "[12345]");
+        File.SetLastWriteTimeUtc(path, time);
+        Assert.Equal(JobState.Failed, (await harness.RunAsync(document, pool)).State);
+        File.WriteAllText(path, """["cat"]""");
+        File.SetLastWriteTimeUtc(path, time);
+        Assert.Equal(JobState.Succeeded, (await harness.RunAsync(document, pool)).State);
+    }
+
+    [Fact]
+    public async Task Run_AListThatChangesBetweenTwoShards_IsRefusedInsteadOfMixingTwoNumberings()
+    {
+        using var harness = new CurationHarness();
+        var document = WithEntries(harness);
+        Pool(harness);
+        File.Copy(Path.Combine(harness.Root, "a.tar"), Path.Combine(harness.Root, "b.tar"));
+        harness.Order = shards => shards.Select((shard, i) =>
+        {
+            File.WriteAllText(Path.Combine(harness.Root, "entries.json"), i == 0 ? """["cat", "blue zebra"]""" : """["blue zebra", "a", "cat"]""");
+            return shard;
+        });
+        Assert.Equal(JobState.Failed, (await harness.RunAsync(document, "a.tar", "b.tar")).State);
+        Assert.Contains("'balance.entries': shard a.tar was scored with digest", harness.Failures["decide-0"].Message, StringComparison.Ordinal);
+    }
+
     private static string Entries(ScoreRow row) => row.Tags[^1]!;
 
     private static string WithEntries(CurationHarness harness, string name = "entries.json")

@@ -90,6 +90,26 @@ public sealed class DedupJobTests
         Assert.Equal(("again", "seen", "a.tar#0", method), (row.Key, row.Reason, Tag(row, "dedup.of"), Tag(row, "dedup.by")));
     }
 
+    [Theory]
+    [InlineData("sha256")]
+    [InlineData("embedding")]
+    public async Task Against_DuplicatesOfASampleThatWasNotKept_LeaveWhatIsLikeThem(string method)
+    {
+        var stage = method == "embedding" ? """{ "type": "dedup", "method": "embedding", "from": "clip", "clusters": 1, "epsilon": 1e-6 }""" : """{ "type": "dedup" }""";
+        using var harness = new CurationHarness { OutputName = "first" };
+        Tars.Write(Path.Combine(harness.Root, "a.tar"), [.. Tars.Sample("dark", 40, "x"), .. Tars.Sample("dark-again", 40, "x"), .. Tars.Sample("light", 200, "x")]);
+        var document = JsonNode.Parse(With(stage))!;
+        document["select"] = JsonNode.Parse("""{ "by": "clip", "topCount": 1 }""");
+        await harness.RunAsync(document.ToJsonString(), "a.tar");
+        Assert.Equal(["light"], OutputKeys(harness));
+        Assert.Equal(1, harness.Count("duplicate"));
+
+        harness.OutputName = "second";
+        Tars.Write(Path.Combine(harness.Root, "b.tar"), [.. Tars.Sample("d", 40, "y"), .. Tars.Sample("l", 200, "y")]);
+        await harness.RunAsync(With(stage.Replace("\"type\"", $$""" "against": ["{{Path.Combine(harness.Root, "first")}}"], "type" """, StringComparison.Ordinal)), "b.tar");
+        Assert.Equal(["d"], OutputKeys(harness));
+    }
+
     [Fact]
     public async Task Against_AFolderWithoutTheHash_FailsWithTheRemedy()
     {

@@ -85,6 +85,25 @@ public sealed class EmbeddingReuseTests
         Assert.Equal((5, 5), (harness.Count("embeddingsReused:clip"), harness.Count("embeddingsComputed:clip")));
     }
 
+    [Fact]
+    public async Task EmbeddingsFrom_AFolderThatWasWrittenAgain_IsReadAgain()
+    {
+        using var harness = new CurationHarness { OutputName = "first" };
+        Write(harness, "a.tar", "old", 0, 5);
+        Write(harness, "b.tar", "old", 5, 4);
+        await harness.RunAsync(With("clip", keep: true), "a.tar");
+        harness.OutputName = "second";
+        await harness.RunAsync(With("clip", keep: false, harness.Root + "/first"), "a.tar", "b.tar");
+        Assert.Equal((5, 4), (harness.Count("embeddingsReused:clip"), harness.Count("embeddingsComputed:clip")));
+
+        Directory.Delete(Path.Combine(harness.Root, "first"), recursive: true);
+        harness.OutputName = "first";
+        await harness.RunAsync(With("clip", keep: true), "a.tar", "b.tar");
+        harness.OutputName = "third";
+        await harness.RunAsync(With("clip", keep: false, harness.Root + "/first"), "a.tar", "b.tar");
+        Assert.Equal((9, 0), (harness.Count("embeddingsReused:clip"), harness.Count("embeddingsComputed:clip")));
+    }
+
     [Theory]
     [InlineData("other model", "of other image towers or preprocessing (clip: i1) than this stage's model has (i2)")]
     [InlineData("not kept", "kept no image embeddings; run that job again with keepEmbeddings")]

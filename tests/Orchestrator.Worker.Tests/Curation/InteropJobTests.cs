@@ -32,6 +32,11 @@ public sealed class InteropJobTests
         Assert.All(lines, l => Assert.Equal("download", l.GetProperty("stage").GetString()));
         Assert.Contains(lines, l => l.GetProperty("key").GetString() == Key(keys, 1, 2) && l.GetProperty("message").GetString() == "failed_to_download: HTTP Error 404: Not Found");
 
+        // The report has them too, of the rows that were listed.
+        var report = System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(Path.Combine(harness.Output, "report/index.html")), "<[^>]+>", "|");
+        Assert.DoesNotContain("Nothing had to be set aside", report, StringComparison.Ordinal);
+        Assert.Matches(@"failed_to_download\|+4\|+20(\.0)? ?%", report);
+
         // What img2dataset wrote in the JSON is there as it was.
         using var reader = new Data.WebDataset.TarShardReader(File.OpenRead(Path.Combine(harness.Output, "00000000.tar")));
         Assert.True(reader.TryRead(out var sample));

@@ -72,6 +72,21 @@ public sealed class S3JobTests(PrivateS3 s3) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Publish_UploadsThatSomebodyLeft_EndsThoseBelowTheOutputAlone()
+    {
+        using var local = Local();
+        using var remote = await RemoteAsync(local);
+        using var client = s3.Client();
+        foreach (var key in (string[])["in/out/00000000.tar", "in/out/.work/x", "in/outer.tar"])
+        {
+            await client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = _bucket, Key = key });
+        }
+
+        Assert.Equal(JobState.Succeeded, (await remote.RunAsync(Document, Names)).State);
+        Assert.Equal(["in/outer.tar"], await UploadsAsync());
+    }
+
+    [Fact]
     public async Task Select_FromScoresInABucket_GivesTheTarsOfTheLocalSelection()
     {
         const string Select = """{ "by": "clip", "topCount": 5 }""";

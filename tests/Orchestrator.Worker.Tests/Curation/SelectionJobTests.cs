@@ -80,6 +80,56 @@ public sealed class SelectionJobTests
     }
 
     [Fact]
+    public async Task Run_AnOutputThatIsBeingPublished_IsRefused()
+    {
+        using var harness = new CurationHarness { OutputName = "scored" };
+        await harness.RunAsync(Scored.Replace("SELECT", """{ "by": "clip", "topCount": 3 }""", StringComparison.Ordinal), WritePool(harness));
+        File.Delete(Path.Combine(harness.Output, "manifest.json"));
+        File.Delete(Path.Combine(harness.Output, "scores/part-00002.parquet"));
+        Directory.CreateDirectory(Path.Combine(harness.Output, ".work"));
+        harness.OutputName = "selected";
+        foreach (var from in (string[])["scored", "scored/scores"])
+        {
+            Assert.Equal(JobState.Failed, (await harness.SelectAsync(from, null)).State);
+            Assert.Contains("has not finished: there is no manifest.json yet", harness.Failures["decide-0"].Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Run_PartsThatTheManifestDoesNotList_AreLeftOutAndThoseThatItListsMustBeThere()
+    {
+        using var harness = new CurationHarness { OutputName = "scored" };
+        await harness.RunAsync(Scored.Replace("SELECT", """{ "by": "clip", "topCount": 3 }""", StringComparison.Ordinal), WritePool(harness));
+        var scores = Path.Combine(harness.Output, "scores");
+        File.Copy(Path.Combine(scores, "part-00000.parquet"), Path.Combine(scores, "part-00009.parquet"));
+        harness.OutputName = "selected";
+        Assert.Equal(JobState.Succeeded, (await harness.SelectAsync("scored", null)).State);
+        Assert.Equal(33, harness.Count("read"));
+
+        File.Delete(Path.Combine(scores, "part-00001.parquet"));
+        harness.OutputName = "again";
+        Assert.Equal(JobState.Failed, (await harness.SelectAsync("scored", null)).State);
+        Assert.Contains("The part is gone that manifest.json lists", harness.Failures["decide-0"].Message, StringComparison.Ordinal);
+        Assert.Contains("part-00001.parquet", harness.Failures["decide-0"].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_ScoresThatWereCopiedAlone_CountWithAllTheirParts()
+    {
+        using var harness = new CurationHarness { OutputName = "scored" };
+        await harness.RunAsync(Scored.Replace("SELECT", """{ "by": "clip", "topCount": 3 }""", StringComparison.Ordinal), WritePool(harness));
+        var copy = Directory.CreateDirectory(Path.Combine(harness.Root, "copy", "scores")).FullName;
+        foreach (var part in Directory.GetFiles(Path.Combine(harness.Output, "scores")))
+        {
+            File.Copy(part, Path.Combine(copy, Path.GetFileName(part)));
+        }
+
+        harness.OutputName = "selected";
+        Assert.Equal(JobState.Succeeded, (await harness.SelectAsync("copy", null)).State);
+        Assert.Equal(33, harness.Count("read"));
+    }
+
+    [Fact]
     public async Task Preview_OfEveryRule_CountsWhatTheJobThenKeeps()
     {
         using var harness = new CurationHarness { OutputName = "scored" };

@@ -54,4 +54,13 @@ public sealed class SemDeDupTests : IDisposable
         var amplitude = (i % 3) switch { 0 => 0, 1 => 400, _ => 1200 };
         return (Near(1, i * 7919 % 1000) * 4) + (int)Math.Floor(Near(2, i) * amplitude / 1000.0);
     }
+
+    [Fact]
+    public void ValuesOf_AClusterThatNoArrayHolds_AsksForMoreClusters()
+    {
+        Assert.Equal(4_000_000 * 512, PoolDedup.ValuesOf(4_000_000, 512));
+        var trouble = Assert.Throws<InvalidDataException>(() => PoolDedup.ValuesOf(4_200_000, 512));
+        Assert.Contains("stages[].clusters: one cluster has 4,200,000 samples", trouble.Message, StringComparison.Ordinal);
+        Assert.Contains("give more clusters", trouble.Message, StringComparison.Ordinal);
+    }
 }

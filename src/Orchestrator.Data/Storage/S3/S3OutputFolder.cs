@@ -148,7 +148,7 @@ internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spoo
         var marker = root.Child(DoneMarker);
         var work = root.Child(OutputLayout.Work);
         S3Upload.Put(server, [], marker, FileDigest.Of([]).Sha256, WriteCondition.None);
-        server.AbortUploads(work);
+        server.AbortUploads(root);
         server.Delete(server.List(work.Bucket, work.Prefix).Select(f => S3Address.Parse(f.Path)));
         server.Delete([marker]);
     }

@@ -13,17 +13,19 @@ public static class SemDeDup
     /// <param name="dimension">Floats of a row.</param>
     /// <param name="always">This many members at the front always stay: they belong to an earlier pool.</param>
     /// <param name="epsilon">In [0, 2].</param>
+    /// <param name="cancellationToken">Observed at each member.</param>
     /// <returns>
     /// For each member -1 where it stays, else the member that stands for it: the most similar earlier one (the first among
     /// equals), followed to one that stays.
     /// </returns>
-    public static int[] Judge(ReadOnlySpan<float> members, int dimension, int always, double epsilon)
+    public static int[] Judge(ReadOnlySpan<float> members, int dimension, int always, double epsilon, CancellationToken cancellationToken = default)
     {
         var count = members.Length / dimension;
         var of = new int[count];
         var limit = 1 - epsilon;
         for (var j = 0; j < count; j++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             of[j] = -1;
             if (j < always)
             {

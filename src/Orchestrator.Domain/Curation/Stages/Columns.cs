@@ -88,6 +88,10 @@ public sealed record ColumnsOptions(IReadOnlyList<string> From, string Key, stri
             {
                 scope.ErrorAt(path, score.Name, "the signal must have 1 to 64 characters of letters, digits, '.', '_' and '-', and start with a letter or digit");
             }
+            else if (read.Find(r => r.As.Equals(score.Name, StringComparison.OrdinalIgnoreCase)) is { } same)
+            {
+                scope.ErrorAt(path, score.Name, $"the signal '{same.As}' stands above: case does not tell columns apart, give each its own name");
+            }
             else if (score.Value.ValueKind != JsonValueKind.String || score.Value.GetString() is not { Length: > 0 and <= 256 } column)
             {
                 scope.ErrorAt(path, DocumentScope.Shown(score.Value), "must be the name of a column, 1 to 256 characters");

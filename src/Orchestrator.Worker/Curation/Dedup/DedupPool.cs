@@ -18,7 +18,7 @@ internal sealed class DedupPool(IReadOnlyList<DedupPart> own, CandidateMap candi
     /// <summary>Candidates of the job.</summary>
     public CandidateMap Candidates => candidates;
 
-    /// <summary>Reads the samples that a stage compares: candidates of the job, kept samples and duplicates of earlier pools.</summary>
+    /// <summary>Reads the samples that a stage compares: candidates of the job, and what earlier pools kept.</summary>
     /// <param name="earlier">Parts of earlier pools.</param>
     /// <param name="options">The stage.</param>
     /// <param name="group">Group of a sample, from the text of <see cref="DedupOptions.HashTag"/>.</param>
@@ -122,7 +122,7 @@ internal sealed class DedupPool(IReadOnlyList<DedupPart> own, CandidateMap candi
     }
 
     private bool Takes(DedupPart part, int index, long position, string? state) => part.IsEarlier
-        ? state is SampleStates.Kept or SampleStates.Duplicate
+        ? state is SampleStates.Kept
         : candidates[index, position];
 
     /// <summary>The columns of a batch.</summary>

@@ -35,6 +35,13 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
         };
     }
 
+    /// <summary>Values of a cluster.</summary>
+    /// <exception cref="InvalidDataException">They are more than an array holds.</exception>
+    internal static int ValuesOf(long members, int dimension) => members <= Array.MaxLength / dimension
+        ? (int)members * dimension
+        : throw new InvalidDataException(
+            $"stages[].clusters: one cluster has {members:N0} samples of {dimension:N0} values, and at most {Array.MaxLength / dimension:N0} are compared with one another; give more clusters.");
+
     private static (UInt128 High, UInt128 Low) Sha256Of(string hex) =>
         (UInt128.Parse(hex.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture), UInt128.Parse(hex.AsSpan(32), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
@@ -148,13 +155,13 @@ internal sealed class PoolDedup(DedupPool pool, PoolNotes notes, string folder, 
         DedupOptions options, IReadOnlyList<DedupPart> earlier, List<DedupEntry> members, int dimension, Counts found, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var rows = new float[checked(members.Count * dimension)];
+        var rows = new float[ValuesOf(members.Count, dimension)];
         for (var i = 0; i < members.Count; i++)
         {
             PoolEmbeddingSource.Widen(members[i].Embedding, rows.AsSpan(i * dimension, dimension));
         }
 
-        var of = SemDeDup.Judge(rows, dimension, members.Count(m => m.IsEarlier), options.Epsilon);
+        var of = SemDeDup.Judge(rows, dimension, members.Count(m => m.IsEarlier), options.Epsilon, cancellationToken);
         found.Groups += of.Where(i => i >= 0).Distinct().Count();
         for (var i = 0; i < of.Length; i++)
         {

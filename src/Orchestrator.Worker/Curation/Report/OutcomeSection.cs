@@ -38,7 +38,7 @@ internal static class OutcomeSection
         Reasons(html, "Texts of kept samples, by origin", "origin", facts, CurationTally.Captions(""), CurationTally.Kept);
         html.Append("</div><div>");
         Reasons(html, "Quarantined, by error", "error", facts, CurationTally.QuarantinedBy(""), CurationTally.Quarantined);
-        Reasons(html, "Not downloaded, by status (not among the samples read)", "status", facts, CurationTally.NotDownloadedBy(""), CurationTally.Read);
+        Reasons(html, "Not downloaded, by status (of the rows listed, not among the samples read)", "status", facts, CurationTally.NotDownloadedBy(""), CurationTally.NotDownloaded, CurationTally.Listed);
         ReportHtml.Table(
             html,
             "Duplicates, by stage",
@@ -64,16 +64,16 @@ internal static class OutcomeSection
         html.Append("</section>");
     }
 
-    private static void Reasons(StringBuilder html, string title, string head, ReportFacts facts, string prefix, string state)
+    private static void Reasons(StringBuilder html, string title, string head, ReportFacts facts, string prefix, string state, string whole = CurationTally.Read)
     {
-        var (all, read) = (facts.Counts.GetValueOrDefault(state), facts.Counts.GetValueOrDefault(CurationTally.Read));
+        var (all, of) = (facts.Counts.GetValueOrDefault(state), facts.Counts.GetValueOrDefault(whole));
         ReportHtml.Table(
             html,
             title,
             [head, "#samples", "#of all", ""],
             facts.Counts.Where(c => c.Key.StartsWith(prefix, StringComparison.Ordinal))
                 .OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal)
-                .Select(c => new object[] { c.Key[prefix.Length..], ReportHtml.Number(c.Value), ReportHtml.Share(c.Value, read), new ReportHtml.Raw(ReportHtml.Meter(c.Value, all, state)) }));
+                .Select(c => new object[] { c.Key[prefix.Length..], ReportHtml.Number(c.Value), ReportHtml.Share(c.Value, of), new ReportHtml.Raw(ReportHtml.Meter(c.Value, all, state)) }));
     }
 
     private static void Bar(StringBuilder html, IReadOnlyDictionary<string, long> counts, long read)
