@@ -63,6 +63,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Completes with its exit code when it has ended.</summary>
     public Task<int> Ended { get; private set; } = Task.FromResult(0);
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Starts a process and waits until its web server listens.</summary>
     public static async Task<(ServerProcess Process, Uri Address)> StartAsync(string project, IEnumerable<KeyValuePair<string, string>> settings)
     {

@@ -130,6 +130,12 @@ internal sealed class Nemesis(FaultCluster cluster)
     private static async Task<string?> StopAsync(Member member)
     {
         var process = member.Process;
+        if (process.HasExited)
+        {
+            // Killed by the fault before, and not started again yet: there is nobody to tell.
+            return null;
+        }
+
         if (!process.Listening.IsCompletedSuccessfully)
         {
             // Not up yet after the fault before: the same as killing it.
