@@ -20,7 +20,7 @@ internal static partial class EvaluationReport
     private const string Style =
         """
         :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
-        .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.25rem .75rem;text-align:left;border-bottom:1px solid #8884;white-space:nowrap}
+        .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.25rem .75rem;text-align:left;border-bottom:1px solid #8884;white-space:nowrap}td:first-child{white-space:normal;min-width:17rem}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}pre{overflow:auto;padding:1rem;border:1px solid #8884;border-radius:.5rem}
         .bar{display:flex;height:1rem;width:16rem;border-radius:.25rem;overflow:hidden}.bar i{display:block}
         .d{background:#5f7fd0}.v{background:#2e9e5b}.a{background:#c98a1b}.c{background:#8a5fd0}.h{background:#8888}.bad{color:#c0483f;font-weight:600}.ok{color:#2e9e5b}
@@ -174,7 +174,7 @@ internal static partial class EvaluationReport
     {
         var json = cell.Cell.Method.ToJson();
         json.Remove("type");
-        var options = json.Where(p => p.Value is not null && p.Value.GetValueKind() is not (JsonValueKind.Null or JsonValueKind.False)).Take(3).Select(p => $"{p.Key} {p.Value!.ToJsonString().Trim('"')}");
+        var options = json.Where(p => p.Value is not null && p.Value.GetValueKind() is not (JsonValueKind.Null or JsonValueKind.False)).Select(p => $"{p.Key} {p.Value!.ToJsonString().Trim('"')}");
         return $"{cell.Cell.Method.Type} {string.Join(", ", options)}".TrimEnd();
     }
 
