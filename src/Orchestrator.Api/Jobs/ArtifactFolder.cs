@@ -24,8 +24,6 @@ public sealed class ArtifactFolder(StoragePaths paths)
     /// <summary>Path of the report in every output folder.</summary>
     public const string ReportPath = "report/index.html";
 
-    private const string ManifestName = "manifest.json";
-
     private static readonly EnumerationOptions Walk = new()
     {
         RecurseSubdirectories = true,
@@ -87,7 +85,7 @@ public sealed class ArtifactFolder(StoragePaths paths)
         return manifest is null ? [] :
         [
             .. names.Select(f => new ArtifactView(f.Key, f.Value.Bytes, manifest.ModifiedAt))
-                .Append(new ArtifactView(ManifestName, manifest.Bytes, manifest.ModifiedAt))
+                .Append(new ArtifactView(OutputManifest.FileName, manifest.Bytes, manifest.ModifiedAt))
                 .OrderBy(a => a.Path, StringComparer.Ordinal),
         ];
     }
@@ -95,12 +93,12 @@ public sealed class ArtifactFolder(StoragePaths paths)
     private StoredFile? FindObject(string root, string path)
     {
         var (manifest, names) = Published(root);
-        return path == ManifestName ? manifest : names.ContainsKey(path) ? paths.Storage.Stat(JobStorage.Combine(root, path)) : null;
+        return path == OutputManifest.FileName ? manifest : names.ContainsKey(path) ? paths.Storage.Stat(JobStorage.Combine(root, path)) : null;
     }
 
     private (StoredFile? Manifest, IReadOnlyDictionary<string, FileDigest> Names) Published(string root)
     {
-        var address = JobStorage.Combine(root, ManifestName);
+        var address = JobStorage.Combine(root, OutputManifest.FileName);
         return paths.Storage.Stat(address) is { } file && paths.Storage.ReadAll(address) is { } bytes && OutputManifest.Read(bytes, address) is { Ok: true } read
             ? (file, read.Value.Files)
             : (null, new Dictionary<string, FileDigest>());

@@ -8,6 +8,9 @@ namespace Orchestrator.Data.Formats;
 /// <remarks>Holds no times, hosts or ids: the same job writes the same bytes. It lists every file but itself.</remarks>
 public sealed record OutputManifest
 {
+    /// <summary>Its name in an output folder; written last.</summary>
+    public const string FileName = "manifest.json";
+
     /// <summary>Version of this layout.</summary>
     public const int Version = 1;
 

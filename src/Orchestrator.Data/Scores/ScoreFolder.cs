@@ -11,7 +11,6 @@ namespace Orchestrator.Data.Scores;
 public sealed class ScoreFolder
 {
     private const string Scores = "scores";
-    private const string Manifest = "manifest.json";
 
     private ScoreFolder(string output, IReadOnlyList<string> parts) => (Output, Parts) = (output, parts);
 
@@ -33,7 +32,7 @@ public sealed class ScoreFolder
             if (parts.Length > 0 && Path.GetFileName(folder) == Scores)
             {
                 var output = Path.GetDirectoryName(folder)!;
-                var manifest = Path.Combine(output, Manifest);
+                var manifest = Path.Combine(output, OutputManifest.FileName);
                 return Published(output, parts, File.Exists(manifest) ? File.ReadAllBytes(manifest) : null, Directory.Exists(Path.Combine(output, OutputLayout.Work)), field);
             }
 
@@ -68,7 +67,7 @@ public sealed class ScoreFolder
             var output = folder with { Key = folder.Key[..^Scores.Length].TrimEnd('/') };
             return parts.Length > 0
                 ? Published(
-                    output.ToString(), parts, storage.ReadAll(output.Child(Manifest).ToString()), storage.Of(path).List(output.Child(OutputLayout.Work).ToString()).Any(), field)
+                    output.ToString(), parts, storage.ReadAll(output.Child(OutputManifest.FileName).ToString()), storage.Of(path).List(output.Child(OutputLayout.Work).ToString()).Any(), field)
                 : new DataFault(path, field, "The prefix holds no score parts (scores/part-*.parquet).", "Give the output of a finished curation job.");
         }
         catch (Exception e) when (e is StorageException or StorageRefusedException)
@@ -82,12 +81,12 @@ public sealed class ScoreFolder
         if (manifest is null && isAtWork)
         {
             return new DataFault(
-                output, field, $"The job that writes this output has not finished: there is no {Manifest} yet.", "Wait until it has succeeded, or run it again.");
+                output, field, $"The job that writes this output has not finished: there is no {OutputManifest.FileName} yet.", "Wait until it has succeeded, or run it again.");
         }
 
         if (manifest is not null)
         {
-            var read = OutputManifest.Read(manifest, JobStorage.Combine(output, Manifest));
+            var read = OutputManifest.Read(manifest, JobStorage.Combine(output, OutputManifest.FileName));
             if (!read.Ok)
             {
                 return read.Fault!;
@@ -96,7 +95,7 @@ public sealed class ScoreFolder
             var listed = read.Value.Files.Keys.Where(f => f.StartsWith(Scores + "/", StringComparison.Ordinal)).Select(f => JobStorage.Combine(output, f)).Where(IsPart).ToHashSet(StringComparer.Ordinal);
             if (listed.Except(parts, StringComparer.Ordinal).Order(StringComparer.Ordinal).FirstOrDefault() is { } gone)
             {
-                return new DataFault(gone, field, $"The part is gone that {Manifest} lists.", "Copy the whole output folder, or run its job again.");
+                return new DataFault(gone, field, $"The part is gone that {OutputManifest.FileName} lists.", "Copy the whole output folder, or run its job again.");
             }
 
             // What else lies there is of another run.
@@ -106,7 +105,7 @@ public sealed class ScoreFolder
         Array.Sort(parts, ByNumber);
         return parts.Length > 0
             ? new ScoreFolder(output, parts)
-            : new DataFault(output, field, $"{Manifest} lists no score parts.", "Give the output folder of a finished curation job.");
+            : new DataFault(output, field, $"{OutputManifest.FileName} lists no score parts.", "Give the output folder of a finished curation job.");
     }
 
     private static bool IsPart(string path) =>

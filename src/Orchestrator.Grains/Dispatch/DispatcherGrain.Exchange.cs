@@ -221,24 +221,21 @@ internal sealed partial class DispatcherGrain
             foreach (var entry in concerned)
             {
                 entry.Tell(entry.Record?.Phase ?? "", ledger => ledger.Invalidate());
-                entry.EndWrite(write.Task);
             }
 
-            write.SetResult();
             throw;
         }
         finally
         {
+            // Who waits for this only needs the rows to be written; what the ledgers are told below may reach them in any order.
+            foreach (var entry in concerned)
+            {
+                entry.EndWrite(write.Task);
+            }
+
+            write.SetResult();
             instruments.OnStoreWrite(time.GetElapsedTime(began));
         }
-
-        // Who waits for this only needs the rows to be written; what the ledgers are told below may reach them in any order.
-        foreach (var entry in concerned)
-        {
-            entry.EndWrite(write.Task);
-        }
-
-        write.SetResult();
 
         SettleWithdrawals(batch, result);
         return result;

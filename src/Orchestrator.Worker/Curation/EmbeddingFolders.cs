@@ -12,7 +12,6 @@ namespace Orchestrator.Worker.Curation;
 public sealed class EmbeddingFolders(AllowedRoots roots)
 {
     private const string Field = "stages[].embeddingsFrom";
-    private const string ManifestName = "manifest.json";
 
     private readonly LoadedFiles<Known> _known = new(Read);
 
@@ -26,7 +25,7 @@ public sealed class EmbeddingFolders(AllowedRoots roots)
     {
         var resolved = roots.Resolve(path, Field);
         var known = resolved.Ok
-            ? _known.Get(resolved.Value, Path.Combine(resolved.Value, ManifestName), Path.Combine(Path.GetDirectoryName(resolved.Value) ?? "", ManifestName))
+            ? _known.Get(resolved.Value, Path.Combine(resolved.Value, OutputManifest.FileName), Path.Combine(Path.GetDirectoryName(resolved.Value) ?? "", OutputManifest.FileName))
             : throw new InvalidDataException(resolved.Fault!.ToString());
         var signal = known.Embeddings.OrderBy(e => e.Key, StringComparer.Ordinal).FirstOrDefault(e => e.Value == imageDigest).Key
             ?? throw new InvalidDataException(
@@ -45,7 +44,7 @@ public sealed class EmbeddingFolders(AllowedRoots roots)
             throw new InvalidDataException(folder.Fault!.ToString());
         }
 
-        var file = Path.Combine(folder.Value.Output, ManifestName);
+        var file = Path.Combine(folder.Value.Output, OutputManifest.FileName);
         var manifest = File.Exists(file)
             ? OutputManifest.Read(File.ReadAllBytes(file), file)
             : new Data.DataFault(file, Field, "There is no manifest.", "Name the output folder of a finished curation job.");

@@ -14,19 +14,17 @@ namespace Orchestrator.Worker.Curation;
 /// </summary>
 public sealed class PublishExecutor(JobStorage storage, string kind) : CurationExecutor(storage, kind)
 {
-    private const string ManifestName = "manifest.json";
-
     /// <inheritdoc />
     public override string Phase => CurationPlan.Publish;
 
     /// <inheritdoc />
     protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
     {
-        if (workspace.Files.IsFinished(ManifestName))
+        if (workspace.Files.IsFinished(OutputManifest.FileName))
         {
             // An earlier attempt got to the end and died before its commit.
             workspace.Files.Finish();
-            return Done(workspace, workspace.Files.Read(ManifestName)!.Bytes);
+            return Done(workspace, workspace.Files.Read(OutputManifest.FileName)!.Bytes);
         }
 
         var decision = await ReadDecisionAsync(work, workspace, cancellationToken);
@@ -54,7 +52,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
             return ShardOutcome.Failed(FailureKind.Fatal, problem);
         }
 
-        var before = workspace.Files.Read(ManifestName);
+        var before = workspace.Files.Read(OutputManifest.FileName);
         var manifest = Publish(workspace, work.Lease, decision, written, counts, cancellationToken);
         var content = manifest.Write();
         foreach (var stale in before is null ? [] : ManifestOf(workspace, before.Bytes).Files.Keys.Except(manifest.Files.Keys))
@@ -62,7 +60,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
             workspace.Files.Delete(stale);
         }
 
-        workspace.Files.Commit(ManifestName, content, before);
+        workspace.Files.Commit(OutputManifest.FileName, content, before);
         if (failedShards == 0)
         {
             workspace.Files.Finish();
@@ -173,7 +171,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
 
     private static OutputManifest ManifestOf(JobFolder workspace, byte[] content)
     {
-        var read = OutputManifest.Read(content, JobStorage.Combine(workspace.Output, ManifestName));
+        var read = OutputManifest.Read(content, JobStorage.Combine(workspace.Output, OutputManifest.FileName));
         return read.Ok ? read.Value : throw new InvalidDataException(read.Fault!.ToString());
     }
 
@@ -184,7 +182,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
     {
         var counts = new SortedDictionary<string, long>(ManifestOf(workspace, manifest).Counts.ToDictionary(), StringComparer.Ordinal);
         var digest = FileDigest.Of(manifest);
-        var published = new PublishManifest(workspace.Output, new AttemptFile(ManifestName, ManifestName, digest.Bytes, digest.Sha256), counts);
+        var published = new PublishManifest(workspace.Output, new AttemptFile(OutputManifest.FileName, OutputManifest.FileName, digest.Bytes, digest.Sha256), counts);
         return ShardOutcome.Completed(CurationJson.ToOutput(published, counts));
     }
 }

@@ -61,7 +61,7 @@ public sealed class SelectionDecideExecutor(JobStorage storage) : CurationExecut
 
     private SortedDictionary<string, string> ModelsOf(ScoreFolder from)
     {
-        var path = JobStorage.Combine(from.Output, "manifest.json");
+        var path = JobStorage.Combine(from.Output, OutputManifest.FileName);
         var models = Storage.ReadAll(path) is { } bytes && OutputManifest.Read(bytes, path) is { Ok: true } read
             ? read.Value.Models
             : new Dictionary<string, string>();

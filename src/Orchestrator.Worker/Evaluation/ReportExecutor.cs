@@ -19,8 +19,6 @@ namespace Orchestrator.Worker.Evaluation;
 /// </summary>
 public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, EvaluationInstruments instruments, TimeProvider time) : EvaluationExecutor(storage)
 {
-    private const string ManifestName = "manifest.json";
-
     /// <summary>Divergences listed a cell.</summary>
     private const int MostDivergences = 20;
 
@@ -34,11 +32,11 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
     /// <inheritdoc />
     protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, EvaluationWorkspace workspace, CancellationToken cancellationToken)
     {
-        if (workspace.Files.IsFinished(ManifestName))
+        if (workspace.Files.IsFinished(OutputManifest.FileName))
         {
             // An earlier attempt got to the end and died before its commit: the lanes are deleted, and what they said is published.
             workspace.Files.Finish();
-            return PublishExecutor.Done(workspace, workspace.Files.Read(ManifestName)!.Bytes);
+            return PublishExecutor.Done(workspace, workspace.Files.Read(OutputManifest.FileName)!.Bytes);
         }
 
         var document = workspace.Document;
@@ -94,7 +92,7 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
         };
         var manifest = new OutputManifest { Document = System.Text.Encoding.UTF8.GetBytes(written.ToJsonString()), Models = models, Counts = counts, Files = files };
         var content = manifest.Write();
-        workspace.Files.Write(ManifestName, stream => stream.Write(content));
+        workspace.Files.Write(OutputManifest.FileName, stream => stream.Write(content));
         workspace.Files.Finish();
         return PublishExecutor.Done(workspace, content);
 
