@@ -14,6 +14,7 @@ using Orchestrator.Domain.Curation;
 using Orchestrator.Domain.Evaluation;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Grains.Hosting;
+using Orchestrator.Grains.Jobs;
 using Orchestrator.ServiceDefaults;
 using Orleans.Dashboard;
 
@@ -39,6 +40,7 @@ public static class OrchestratorApiExtensions
         services.AddSingleton<IJobPlan, CurationPlan>();
         services.AddSingleton<IJobPlan, EvaluationPlan>();
         services.AddSingleton<IJobPlan, SelectionPlan>();
+        services.AddSingleton<IJobPlaces, JobPlaces>();
         services.AddOrchestratorGrains();
 
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, ServerLimits>();

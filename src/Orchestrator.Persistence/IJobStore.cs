@@ -49,11 +49,18 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>
     /// For <c>retry</c>: by compare-and-set on the version sets the job running in <paramref name="phase"/>, makes that phase's
-    /// failed and quarantined shards pending with counters at zero, and removes all shards of <paramref name="laterPhases"/>.
+    /// failed and quarantined shards pending with counters at zero (with <paramref name="anew"/> the committed ones too), and removes
+    /// all shards of <paramref name="laterPhases"/>.
     /// </summary>
     /// <exception cref="OutputClaimedException">As for <see cref="TryChangeAsync"/>.</exception>
     Task<JobRecord?> TryRetryAsync(
-        JobId id, long expectedVersion, string phase, IReadOnlyList<string> laterPhases, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken);
+        JobId id, long expectedVersion, string phase, bool anew, IReadOnlyList<string> laterPhases, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// By compare-and-set on the version: makes committed shards pending again and takes the job back to their phase, without what
+    /// was made from them. Pausing holds; a tally loses what the shards had added to it.
+    /// </summary>
+    Task<ReopenResult> TryReopenAsync(ReopenRequest request, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes every lease of the job away (attempts end as <c>cancelled</c>) so that late commits are refused; shards become pending.

@@ -152,7 +152,7 @@ public abstract partial class JobStoreTests
         var holder = await Store.CreateAsync(Samples.Job(output: "out/a"));
 
         var error = await Assert.ThrowsAsync<OutputClaimedException>(() =>
-            Store.TryRetryAsync(ended.Id, ended.Version, Samples.Phase, [], [Samples.Event()], default));
+            Store.TryRetryAsync(ended.Id, ended.Version, Samples.Phase, false, [], [Samples.Event()], default));
 
         Assert.Equal(holder.Id, error.Holder);
         Assert.Equal(JobState.Failed, (await Store.GetJobAsync(ended.Id, default))!.State);

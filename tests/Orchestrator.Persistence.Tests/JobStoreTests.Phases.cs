@@ -79,8 +79,8 @@ public abstract partial class JobStoreTests
         await Store.GrantAsync(Samples.Lease(job.Id, 0, 1, "write"));
         var failed = await Store.ChangeAsync(later!, JobState.Failed, "2 shards failed");
 
-        Assert.Null(await Store.TryRetryAsync(job.Id, later!.Version, Samples.Phase, ["decide", "write"], [], default));
-        var retried = await Store.TryRetryAsync(job.Id, failed.Version, Samples.Phase, ["decide", "write"], [Samples.Event(1, "job.retry")], default);
+        Assert.Null(await Store.TryRetryAsync(job.Id, later!.Version, Samples.Phase, false, ["decide", "write"], [], default));
+        var retried = await Store.TryRetryAsync(job.Id, failed.Version, Samples.Phase, false, ["decide", "write"], [Samples.Event(1, "job.retry")], default);
 
         Assert.Equal((JobState.Running, Samples.Phase, null, null), (retried!.State, retried.Phase, retried.Error, retried.EndedAt));
         Assert.Equal(new ShardRow(1, ShardState.Pending, 1, null, null, null, 0, 0), await Store.RowAsync(job.Id, 1));

@@ -45,7 +45,7 @@ public abstract partial class JobStoreTests
         await HookAsync("h1", "a");
         var job = await Store.CreateAsync(Samples.Job(tenant: "a"));
         var failed = await Store.ChangeAsync(job, JobState.Failed);
-        var again = (await Store.TryRetryAsync(job.Id, failed.Version, Samples.Phase, [], [], default))!;
+        var again = (await Store.TryRetryAsync(job.Id, failed.Version, Samples.Phase, false, [], [], default))!;
         await Store.ChangeAsync(again, JobState.Succeeded);
 
         Assert.Equal([$"h1-{job.Id}-2", $"h1-{job.Id}-4"], (await Webhooks.ListDeliveriesAsync("h1", 10, default)).Select(d => d.Id).Order());

@@ -17,4 +17,7 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Error, "{Work} failed; trying again.")]
     public static partial void WorkFailed(ILogger logger, string work, Exception exception);
+
+    [LoggerMessage(6, LogLevel.Warning, "Job {Job} is deleted; what its attempts kept below {Output} could not be, delete it by hand.")]
+    public static partial void NotCleared(ILogger logger, string job, string output, Exception exception);
 }

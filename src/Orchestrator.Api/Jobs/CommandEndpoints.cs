@@ -3,15 +3,24 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Api.Auth;
 using Orchestrator.Api.Http;
 using Orchestrator.Contracts.Jobs;
+using Orchestrator.Domain.Jobs;
+using Orchestrator.Persistence;
 
 namespace Orchestrator.Api.Jobs;
 
 /// <summary><c>POST /jobs/{id}/cancel|pause|resume|retry</c>. Each may be repeated; a state that does not allow it is 409.</summary>
 internal static class CommandEndpoints
 {
+    private const string Cancel = "cancel";
+
+    /// <summary>How long the answer to a cancel waits for the attempts to end; they mostly do within a heartbeat.</summary>
+    private static readonly TimeSpan CancelWait = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+
     private static readonly Dictionary<string, Func<IJobGrain, Task<CommandResult>>> Commands = new()
     {
-        ["cancel"] = grain => grain.CancelAsync(),
+        [Cancel] = grain => grain.CancelAsync(),
         ["pause"] = grain => grain.PauseAsync(),
         ["resume"] = grain => grain.ResumeAsync(),
         ["retry"] = grain => grain.RetryAsync(),
@@ -19,10 +28,10 @@ internal static class CommandEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        MapCommand(api, "cancel", "Ends the job; what is committed stays in its place until the job is deleted.");
+        MapCommand(api, Cancel, "Ends the job. It is cancelling until no attempt is at work any more, and then cancelled; what its attempts kept is deleted. To go on later, pause it.");
         MapCommand(api, "pause", "Stops giving out shards; those being worked on are finished.");
         MapCommand(api, "resume", "Gives out shards again.");
-        MapCommand(api, "retry", "Runs failed and quarantined shards of an ended job again, and what depends on them.");
+        MapCommand(api, "retry", "Runs failed and quarantined shards of an ended job again, and what depends on them; a cancelled job begins anew.");
     }
 
     private static void MapCommand(RouteGroupBuilder api, string verb, string summary) =>
@@ -53,8 +62,21 @@ internal static class CommandEndpoints
             return Problems.WrongState(job.Id, state, result.Reason ?? $"The job is {WireNames.Of(state)}; {verb} is not possible then.");
         }
 
-        return await jobs.FindAsync(id, user, cancellationToken) is { } changed
+        return await WhenChangedAsync(state, id, user, jobs, cancellationToken) is { } changed
             ? TypedResults.Ok(await jobs.DetailAsync(changed, cancellationToken))
             : Problems.UnknownJob(id);
+    }
+
+    /// <summary>The job after a command; one that is being cancelled a little later, so that the answer mostly tells the end.</summary>
+    private static async Task<JobRecord?> WhenChangedAsync(JobState state, string id, ClaimsPrincipal user, JobReader jobs, CancellationToken cancellationToken)
+    {
+        var job = await jobs.FindAsync(id, user, cancellationToken);
+        for (var waited = TimeSpan.Zero; state == JobState.Cancelling && job?.State == JobState.Cancelling && waited < CancelWait; waited += LookAgain)
+        {
+            await Task.Delay(LookAgain, cancellationToken);
+            job = await jobs.FindAsync(id, user, cancellationToken);
+        }
+
+        return job;
     }
 }

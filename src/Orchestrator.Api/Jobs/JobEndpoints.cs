@@ -2,7 +2,9 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orchestrator.Api.Auth;
 using Orchestrator.Api.Http;
+using Orchestrator.Data.Storage;
 using Orchestrator.Domain.Jobs;
+using Orchestrator.Grains.Jobs;
 using Orchestrator.Persistence;
 
 namespace Orchestrator.Api.Jobs;
@@ -81,15 +83,28 @@ internal static class JobEndpoints
             : Problems.UnknownJob(id);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, ClaimsPrincipal user, JobReader jobs, IJobStore store, CancellationToken cancellationToken)
+        string id, ClaimsPrincipal user, JobReader jobs, IJobStore store, IJobPlaces places, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (await jobs.FindAsync(id, user, cancellationToken) is not { } job)
         {
             return Problems.UnknownJob(id);
         }
 
-        return await store.DeleteJobAsync(job.Id, cancellationToken)
-            ? TypedResults.NoContent()
-            : Problems.WrongState(job.Id, job.State, "Only a job that has ended can be deleted: cancel it first.");
+        if (!await store.DeleteJobAsync(job.Id, cancellationToken))
+        {
+            return Problems.WrongState(job.Id, job.State, "Only a job that has ended can be deleted: cancel it first.");
+        }
+
+        try
+        {
+            // What a retry would have needed; what is published stays.
+            await places.ClearAsync(job, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or StorageRefusedException)
+        {
+            Log.NotCleared(loggers.CreateLogger(typeof(JobEndpoints)), job.Id.Value, job.OutputKey ?? "", e);
+        }
+
+        return TypedResults.NoContent();
     }
 }

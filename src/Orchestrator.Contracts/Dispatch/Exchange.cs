@@ -27,13 +27,22 @@ public sealed record ShardCompletion(
     [property: Id(4)] TimeSpan Elapsed,
     [property: Id(5)] string? Device = null);
 
+/// <summary>A committed shard of an earlier phase whose files are gone or changed.</summary>
+/// <param name="Attempt">The attempt whose output it is; a shard that was committed again since is left alone.</param>
+/// <param name="Problem">One sentence that names the file.</param>
+[GenerateSerializer, Immutable]
+[Alias("orchestrator.SpoiltShard")]
+public sealed record SpoiltShard(
+    [property: Id(0)] string Phase, [property: Id(1)] int Index, [property: Id(2)] int Attempt, [property: Id(3)] string Problem);
+
 /// <summary>A failed attempt.</summary>
 /// <param name="Device">Device that it ran on; null from a worker that does not say.</param>
+/// <param name="Spoilt">What it needs and what has to run again first; null for nothing.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.ShardFault")]
 public sealed record ShardFault(
     [property: Id(0)] LeaseRef Lease, [property: Id(1)] FailureKind Kind, [property: Id(2)] string Message, [property: Id(3)] string? Detail,
-    [property: Id(4)] string? Device = null);
+    [property: Id(4)] string? Device = null, [property: Id(5)] SpoiltShard[]? Spoilt = null);
 
 /// <summary>A model that a worker can load.</summary>
 [GenerateSerializer, Immutable]
@@ -69,6 +78,8 @@ public sealed record WorkerCapabilities(
 /// <param name="LastMode">The mode of the last reply. A dispatcher that restarted takes it over.</param>
 /// <param name="Started">Those of <paramref name="Running"/> that are being worked on; null from a worker that does not say, which then means all of them.</param>
 /// <param name="LastCordoned">Cordoned devices of the last reply. A dispatcher that restarted takes them over.</param>
+/// <param name="Ending">Leases that the worker no longer holds and whose work has not ended yet: it may still touch files. Null for none,
+/// and from a worker that does not say.</param>
 [GenerateSerializer, Immutable]
 [Alias("orchestrator.ExchangeRequest")]
 public sealed record ExchangeRequest(
@@ -84,7 +95,8 @@ public sealed record ExchangeRequest(
     [property: Id(9)] long Sequence = 0,
     [property: Id(10)] WorkerMode LastMode = WorkerMode.Active,
     [property: Id(11)] LeaseRef[]? Started = null,
-    [property: Id(12)] string[]? LastCordoned = null);
+    [property: Id(12)] string[]? LastCordoned = null,
+    [property: Id(13)] LeaseRef[]? Ending = null);
 
 /// <summary>A shard granted to the worker that asked.</summary>
 /// <param name="Kind">Kind of the job's document; with the phase it names the executor.</param>

@@ -20,6 +20,13 @@ public interface IDispatcherGrain : IGrainWithStringKey
     [Alias("JobChanged")]
     Task JobChangedAsync(JobId id);
 
+    /// <summary>
+    /// Whether an attempt of this job may still be at work somewhere: on a worker that lives and has not said that it has ended.
+    /// True as well while too little time has passed since this dispatcher began to hear of every worker.
+    /// </summary>
+    [Alias("IsAtWork")]
+    Task<bool> IsAtWorkAsync(JobId id);
+
     /// <summary>Workers seen within the last minutes.</summary>
     [Alias("GetWorkers")]
     Task<WorkerView[]> GetWorkersAsync();

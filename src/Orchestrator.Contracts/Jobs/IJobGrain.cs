@@ -1,3 +1,4 @@
+using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Domain.Jobs;
 using Orleans.Concurrency;
 
@@ -33,6 +34,13 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>From the dispatcher: the last shard of this phase reached a terminal state.</summary>
     [Alias("PhaseDrained")]
     Task PhaseDrainedAsync(string phase);
+
+    /// <summary>
+    /// From the dispatcher: committed files of these shards are gone or changed. Runs the shards again, and what was made from them;
+    /// a shard whose output is spoilt for the second time fails the job.
+    /// </summary>
+    [Alias("Reopen")]
+    Task ReopenAsync(SpoiltShard[] spoilt);
 
     /// <summary>What workers need to know about the job as a whole; immutable for the life of the job.</summary>
     /// <exception cref="InvalidOperationException">There is no such job.</exception>

@@ -32,8 +32,15 @@ public sealed partial class AtomicFile : IDisposable
     /// <param name="finalPath">Where the file will be after commit; already guarded by <see cref="AllowedRoots"/>.</param>
     public static AtomicFile Create(string finalPath)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(finalPath))!);
+        return CreateBeside(finalPath);
+    }
+
+    /// <summary>As <see cref="Create"/>, in a folder that must be there: an attempt whose place was taken away must not make it again.</summary>
+    /// <exception cref="DirectoryNotFoundException">The folder is not there.</exception>
+    public static AtomicFile CreateBeside(string finalPath)
+    {
         var folder = Path.GetDirectoryName(Path.GetFullPath(finalPath))!;
-        Directory.CreateDirectory(folder);
         while (true)
         {
             // The name never reaches the output, so chance here does not touch determinism.
@@ -80,7 +87,11 @@ public sealed partial class AtomicFile : IDisposable
         _file.Dispose();
         if (!_done)
         {
-            File.Delete(_temporary);
+            if (File.Exists(_temporary))
+            {
+                File.Delete(_temporary);
+            }
+
             _done = true;
         }
 
@@ -89,6 +100,9 @@ public sealed partial class AtomicFile : IDisposable
 
     [GeneratedRegex(@"^\..+\.[0-9a-f]{12}\.tmp$", RegexOptions.CultureInvariant)]
     private static partial Regex Temporary();
+
+    /// <summary>Makes the names in a folder last through a loss of power, where the file system honours fsync.</summary>
+    public static void FlushNames(string folder) => DirectoryFlush.Run(folder);
 
     /// <summary>A rename is durable only once its folder is; .NET has no call for that.</summary>
     private static class DirectoryFlush

@@ -2,9 +2,12 @@ using System.Globalization;
 
 namespace Orchestrator.Data.Storage;
 
-/// <summary>The private place of one attempt at one shard: <c>{work}/{phase}/{index:D6}/attempt-{attempt}</c>.</summary>
+/// <summary>
+/// The private place of one attempt at one shard: <c>{work}/{phase}/{index:D6}/attempt-{attempt}</c>, where the work folder is the
+/// job's own (<see cref="OutputLayout.WorkOf"/>).
+/// </summary>
 /// <remarks>
-/// Two attempts never share a folder, so a worker that lost its lease cannot spoil the output of the one that has it.
+/// Two attempts never share a folder, so a worker that lost its lease cannot spoil the output of the one that has it; nor do two jobs.
 /// What is in the folder counts only once the attempt is committed elsewhere; until then it may be discarded.
 /// </remarks>
 public sealed class AttemptFolder

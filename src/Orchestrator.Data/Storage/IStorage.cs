@@ -30,7 +30,9 @@ public interface IStorage
     string Fetch(string path, SpoolPins pins);
 
     /// <summary>The output folder at <paramref name="path"/>, which need not exist.</summary>
-    IOutputFolder OpenOutput(string path);
+    /// <param name="path">The folder.</param>
+    /// <param name="job">Id of the job that writes there, one path component: its attempts' places are below it.</param>
+    IOutputFolder OpenOutput(string path, string job);
 }
 
 /// <summary>Files on a local or mounted disk.</summary>
@@ -60,5 +62,5 @@ public sealed class LocalStorage : IStorage
     public string Fetch(string path, SpoolPins pins) => path;
 
     /// <inheritdoc />
-    public IOutputFolder OpenOutput(string path) => new LocalOutputFolder(path);
+    public IOutputFolder OpenOutput(string path, string job) => new LocalOutputFolder(path, job);
 }

@@ -43,9 +43,10 @@ public static class JobMachine
     public static bool CanMove(JobState from, JobState to) => from == to || (from, to) switch
     {
         (JobState.Pending, JobState.Running or JobState.Paused or JobState.Cancelling) => true,
-        (JobState.Running, JobState.Planning or JobState.Paused or JobState.Cancelling) => true,
+        // Failed at once: committed output was spoilt a second time.
+        (JobState.Running, JobState.Planning or JobState.Paused or JobState.Cancelling or JobState.Failed) => true,
         (JobState.Planning, JobState.Running or JobState.Succeeded or JobState.SucceededWithFailures or JobState.Failed or JobState.Cancelling) => true,
-        (JobState.Paused, JobState.Running or JobState.Cancelling) => true,
+        (JobState.Paused, JobState.Running or JobState.Cancelling or JobState.Failed) => true,
         (JobState.Cancelling, JobState.Cancelled) => true,
         (JobState.Failed or JobState.SucceededWithFailures or JobState.Cancelled, JobState.Running) => true,
         _ => false,

@@ -26,6 +26,9 @@ public sealed record RetryPolicy
     /// <summary>Longest back-off ever. Default: 5 minutes.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often a committed shard may run again because its files are gone or changed; once more fails the job. Disks that do so twice do so always.</summary>
+    public const int MaxReopened = 1;
+
     /// <summary>Judges a failure that the worker reported.</summary>
     /// <param name="kind">Class of the failure.</param>
     /// <param name="failures">Counted failures before this one.</param>

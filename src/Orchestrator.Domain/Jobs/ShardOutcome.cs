@@ -20,7 +20,15 @@ public enum FailureKind
 /// <param name="Kind">Class of the failure.</param>
 /// <param name="Message">One sentence that names the file, the field and the remedy where there is one.</param>
 /// <param name="Detail">A stack trace or log lines for developers; never shown in lists.</param>
-public sealed record ShardFailure(FailureKind Kind, string Message, string? Detail = null);
+/// <param name="Spoilt">Committed shards of earlier phases whose files are gone or changed, so that they have to run again; null for none.</param>
+public sealed record ShardFailure(FailureKind Kind, string Message, string? Detail = null, IReadOnlyList<SpoiltOutput>? Spoilt = null);
+
+/// <summary>A committed shard whose output is not what was committed.</summary>
+/// <param name="Phase">Its phase.</param>
+/// <param name="Index">Its index in the phase.</param>
+/// <param name="Attempt">The attempt whose output it is.</param>
+/// <param name="Problem">One sentence that names the file.</param>
+public sealed record SpoiltOutput(string Phase, int Index, int Attempt, string Problem);
 
 /// <summary>What a committed attempt leaves behind.</summary>
 /// <param name="Manifest">JSON: the files of the attempt with bytes and sha256, and whatever later phases read.</param>

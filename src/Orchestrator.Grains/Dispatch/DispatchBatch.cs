@@ -23,6 +23,9 @@ internal sealed class DispatchBatch
 
     public List<PendingGrant> Grants { get; } = [];
 
+    /// <summary>Committed shards that must run again before those that need them can.</summary>
+    public List<(JobId Job, SpoiltShard[] Shards)> Spoilt { get; } = [];
+
     /// <summary>Completions whose time has been booked already.</summary>
     public HashSet<LeaseRef> Booked { get; } = [];
 

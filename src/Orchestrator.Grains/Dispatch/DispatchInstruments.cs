@@ -11,8 +11,9 @@ internal static class RequeueReasons
     public const string SiloLost = "silo-lost";
     public const string Undelivered = "undelivered";
     public const string Released = "released";
+    public const string Spoilt = "spoilt";
 
-    public static readonly IReadOnlyList<string> All = [Failed, Expired, SiloLost, Undelivered, Released];
+    public static readonly IReadOnlyList<string> All = [Failed, Expired, SiloLost, Undelivered, Released, Spoilt];
 }
 
 /// <summary>What the dispatcher holds now; read by the gauges.</summary>

@@ -24,6 +24,12 @@ public sealed class DispatchOptions
     /// </summary>
     public TimeSpan IdleHold { get; set; } = TimeSpan.FromMilliseconds(950);
 
+    /// <summary>
+    /// A dispatcher that began less than this ago has not heard of every worker yet, and takes it that cancelled jobs may be at work
+    /// somewhere. At least two heartbeats of a worker. 0 to 1 minute; default: 3 s.
+    /// </summary>
+    public TimeSpan EndingGrace { get; set; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Most leases in one reply, 1 to 10,000. Default: 256.</summary>
     public int MaxLeasesPerExchange { get; set; } = 256;
 
@@ -96,6 +102,7 @@ internal sealed class DispatchOptionsValidator : IValidateOptions<DispatchOption
         Check(nameof(options.IdleHold), options.IdleHold, TimeSpan.Zero, TimeSpan.FromSeconds(4));
         Check(nameof(options.SweepInterval), options.SweepInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
         Check(nameof(options.ProgressInterval), options.ProgressInterval, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Check(nameof(options.EndingGrace), options.EndingGrace, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Check(nameof(options.MaxLeasesPerExchange), options.MaxLeasesPerExchange, 1, 10_000);
         Check(nameof(options.MaxShardEventsPerInterval), options.MaxShardEventsPerInterval, 1, 10_000);
         Check(nameof(options.ForgetWorkerAfter), options.ForgetWorkerAfter, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));

@@ -49,6 +49,8 @@ internal sealed partial class DispatcherGrain
         SettleGrants(batch, result, owner, leases);
         SettleCompletions(batch, result, worker, fenced);
         await DeliverAgainAsync(again, owner, leases);
+        leases.ForEach(lease => worker.NoteGiven(lease.Lease.Job));
+        Reopen(batch);
         worker.Failed += request.Failed.Length;
         worker.Running += leases.Count;
         NoticeDrained(batch);
@@ -136,6 +138,17 @@ internal sealed partial class DispatcherGrain
         {
             if (Find(fault.Lease) is { } entry)
             {
+                if (fault.Spoilt is { Length: > 0 } spoilt)
+                {
+                    // No fault of the shard, nor of the device: what it reads has to be made again, which takes it back as well.
+                    batch.Spoilt.Add((entry.Id, spoilt));
+                    batch.Withdraw(
+                        entry,
+                        entry.Ledger!.Fail(fault.Lease.Index, fault.Lease.Attempt, FailureKind.Infrastructure, fault.Message, now, chance.Next()),
+                        RequeueReasons.Spoilt);
+                    continue;
+                }
+
                 if (fault.Device is { } device && worker.Device(device).OnFailure(entry.Id, fault.Kind, entry.Ledger!.Counts.Committed > 0, now))
                 {
                     LogDeviceCordoned(logger, device, request.WorkerId);

@@ -12,7 +12,7 @@ internal sealed partial class DispatcherGrain
     /// </summary>
     private async Task HoldIdleAsync(ExchangeRequest request)
     {
-        var idle = request is { Completed.Length: 0, Failed.Length: 0, Released.Length: 0, Running.Length: 0, FreeSlots: > 0, Capabilities: null };
+        var idle = request is { Completed.Length: 0, Failed.Length: 0, Released.Length: 0, Running.Length: 0, FreeSlots: > 0, Capabilities: null, Ending: null };
         if (!idle || options.IdleHold == TimeSpan.Zero || AnyReady(time.GetUtcNow()))
         {
             return;

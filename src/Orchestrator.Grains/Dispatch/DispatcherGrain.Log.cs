@@ -49,4 +49,7 @@ internal sealed partial class DispatcherGrain
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What tenants used could not be stored; trying again")]
     private static partial void LogUsageNotStored(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} could not be told that committed files are gone or changed; the next attempt tells it")]
+    private static partial void LogNotReopened(ILogger logger, Exception exception, JobId job);
 }

@@ -19,6 +19,7 @@ internal sealed partial class DispatcherGrain
                 NoticeIfDrained(entry);
             }
 
+            EndCancelled(now);
             FlushUsageIfDue(now);
             if (AnyReady(now))
             {

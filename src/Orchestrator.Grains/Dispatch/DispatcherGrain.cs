@@ -17,7 +17,7 @@ namespace Orchestrator.Grains.Dispatch;
 /// <remarks>
 /// This file: life, jobs and workers. <c>DispatcherGrain.Exchange.cs</c>: the exchange. <c>DispatcherGrain.Grant.cs</c>: which
 /// shards a worker gets. <c>DispatcherGrain.Hold.cs</c>: idle workers wait there. <c>DispatcherGrain.Quotas.cs</c>: what tenants may
-/// have. <c>DispatcherGrain.Undelivered.cs</c>: replies that were lost. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
+/// have. <c>DispatcherGrain.Ending.cs</c>: jobs that are being cancelled or taken back. <c>DispatcherGrain.Undelivered.cs</c>: replies that were lost. <c>DispatcherGrain.Sweep.cs</c>: lost leases, drained phases, events. Reentrant: calls
 /// interleave at each await, so what was read before one is looked up again after it.
 /// </remarks>
 [RequireRole(SiloRole.Control), Reentrant]
@@ -65,6 +65,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         instruments.OnDispatcherActivated();
+        activatedAt = time.GetUtcNow();
         var unfinished = await store.ListUnfinishedAsync(cancellationToken);
         LogActivated(logger, this.GetPrimaryKeyString(), unfinished.Count);
         await LoadUsageAsync(cancellationToken);
@@ -166,6 +167,7 @@ internal sealed partial class DispatcherGrain : Grain, IDispatcherGrain
                 if (record is null || record.State.IsTerminal() || record.State == JobState.Cancelling)
                 {
                     Forget(entry);
+                    NoteEnding(entry.Id, record?.State == JobState.Cancelling);
                     continue;
                 }
 

@@ -29,8 +29,15 @@ internal sealed class WorkerEntry(string id, DevicePolicy policy)
 
     public DateTimeOffset LastSeen { get; private set; }
 
+    private readonly HashSet<JobId> atWork = [];
     private long lastSequence;
     private string[] warmModels = [];
+
+    /// <summary>Whether an attempt of this job may be at work there: by its last word, or given to it since.</summary>
+    public bool IsAtWork(JobId job) => atWork.Contains(job);
+
+    /// <summary>Leases of this job go out with the reply.</summary>
+    public void NoteGiven(JobId job) => atWork.Add(job);
 
     /// <summary>Takes in who asks. False for an exchange that was overtaken by a later one.</summary>
     public bool Greet(ExchangeRequest request, DateTimeOffset now)
@@ -40,6 +47,7 @@ internal sealed class WorkerEntry(string id, DevicePolicy policy)
             // A new process under the old name: nothing of the old one holds for it.
             Owner = new LeaseOwner(request.Silo, id);
             lastSequence = 0;
+            atWork.Clear();
             Capabilities = null;
             Mode = request.LastMode;
             devices.Clear();
@@ -56,6 +64,8 @@ internal sealed class WorkerEntry(string id, DevicePolicy policy)
 
         lastSequence = request.Sequence;
         LastSeen = now;
+        atWork.Clear();
+        atWork.UnionWith(request.Running.Concat(request.Ending ?? []).Select(lease => lease.Job));
         warmModels = request.WarmModels;
         if (request.Capabilities is { } capabilities)
         {

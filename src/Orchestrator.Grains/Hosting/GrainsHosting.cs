@@ -25,6 +25,7 @@ public static class GrainsHosting
         services.TryAddSingleton(new DispatchChance(Random.Shared.NextDouble));
         services.TryAddSingleton<DispatchInstruments>();
         services.TryAddSingleton<JobPlans>();
+        services.TryAddSingleton<IJobPlaces, NoJobPlaces>();
         services.AddSingleton<IIncomingGrainCallFilter, StoreFaultFilter>();
         services.AddHostedService<UnfinishedJobsService>();
         return services;

@@ -43,6 +43,10 @@ internal static class JobEvents
         JsonSerializer.Serialize(
             new { phase, shard = decision.Index, decision.Attempt, reason, error = decision.Error, decision.ReadyAt }, Json));
 
+    /// <summary>A committed shard runs again, because its files are gone or changed.</summary>
+    public static NewJobEvent Reopened(SpoiltOutput spoilt) => new(
+        "shard.reopened", JsonSerializer.Serialize(new { phase = spoilt.Phase, shard = spoilt.Index, spoilt.Attempt, error = spoilt.Problem }, Json));
+
     /// <summary>Shard events beyond the limit of one interval, as a number.</summary>
     public static NewJobEvent Omitted(string phase, int count) =>
         new("shard.omitted", JsonSerializer.Serialize(new { phase, count }, Json));

@@ -13,7 +13,7 @@ namespace Orchestrator.Grains.Jobs;
 /// compare-and-set on its version, so a second activation or a repeated call does no harm.
 /// </summary>
 [RequireRole(SiloRole.Control)]
-internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<JobGrain> logger) : Grain, IJobGrain
+internal sealed partial class JobGrain(IJobStore store, JobPlans plans, IJobPlaces places, ILogger<JobGrain> logger) : Grain, IJobGrain
 {
     /// <summary>Lost races after which a call gives up; each one means that another activation has moved the job.</summary>
     private const int MaxRaces = 20;
@@ -64,23 +64,20 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
             }
 
             var counts = await store.CountAsync(Id, CancellationToken.None);
-            var phase = counts.FirstOrDefault(count => count.Failed + count.Quarantined > 0)?.Phase
-                ?? (job.State == JobState.Cancelled ? job.Phase : null);
+
+            // A cancelled job keeps nothing, so it begins anew.
+            var anew = job.State == JobState.Cancelled;
+            var phase = anew ? counts.FirstOrDefault()?.Phase ?? job.Phase : counts.FirstOrDefault(count => count.Failed + count.Quarantined > 0)?.Phase;
             if (phase is null)
             {
                 return new CommandResult(false, job.State, "It has no failed or quarantined shard to run again.");
             }
 
-            // What came after the phase was made from its output. Both orders are asked: the plan's for phases that have
-            // rows no more, the rows' for phases that the plan no longer names.
-            var planned = plans.Find(job.Kind)?.Phases ?? [];
-            var later = planned.SkipWhile(name => name != phase).Skip(1)
-                .Union(counts.SkipWhile(count => count.Phase != phase).Skip(1).Select(count => count.Phase))
-                .ToArray();
+            var later = LaterThan(phase, job, counts);
             NewJobEvent[] events = [JobEvents.State(JobState.Running, phase), JobEvents.PhaseStarted(phase, null)];
             try
             {
-                if (await store.TryRetryAsync(Id, job.Version, phase, later, events, CancellationToken.None) is { } changed)
+                if (await store.TryRetryAsync(Id, job.Version, phase, anew, later, events, CancellationToken.None) is { } changed)
                 {
                     LogState(logger, Id, job.State, changed.State, phase);
                     await AnnounceAsync();
@@ -164,6 +161,16 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
         throw TooManyRaces();
     }
 
+    /// <summary>
+    /// Phases made from a phase's output. Both orders are asked: the plan's for phases that have rows no more, the rows' for phases
+    /// that the plan no longer names.
+    /// </summary>
+    private string[] LaterThan(string phase, JobRecord job, IReadOnlyList<PhaseCounts> counts) =>
+    [
+        .. (plans.Find(job.Kind)?.Phases ?? []).SkipWhile(name => name != phase).Skip(1)
+            .Union(counts.SkipWhile(count => count.Phase != phase).Skip(1).Select(count => count.Phase)),
+    ];
+
     private async Task<CommandResult> ExecuteAsync(JobCommand command)
     {
         for (var race = 0; race < MaxRaces; race++)
@@ -200,7 +207,11 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
         throw TooManyRaces();
     }
 
-    /// <summary>Takes the leases away, then ends. The dispatcher has been told before, so that it grants no more in between.</summary>
+    /// <summary>
+    /// Takes the leases away, waits for the attempts to end, clears what they left, then ends. The dispatcher has been told before,
+    /// so that it grants no more in between. While an attempt may be at work the job stays cancelling, and its output claimed: the
+    /// dispatcher calls again when none is.
+    /// </summary>
     private async Task<JobRecord?> FinishCancelAsync()
     {
         for (var race = 0; race < MaxRaces; race++)
@@ -213,6 +224,12 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
 
             await AnnounceAsync();
             await store.RevokeLeasesAsync(Id, CancellationToken.None);
+            if (await IsAtWorkAsync())
+            {
+                return job;
+            }
+
+            await ClearAsync(job);
             if (await ChangeAsync(job, JobState.Cancelled, job.Error) is { } cancelled)
             {
                 return cancelled;
@@ -220,6 +237,33 @@ internal sealed partial class JobGrain(IJobStore store, JobPlans plans, ILogger<
         }
 
         throw TooManyRaces();
+    }
+
+    private async Task<bool> IsAtWorkAsync()
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IDispatcherGrain>(IDispatcherGrain.DefaultPool).IsAtWorkAsync(Id);
+        }
+        catch (Exception exception)
+        {
+            // A dispatcher that is away comes back and calls; until then nobody knows, and the claim stays.
+            LogNotAsked(logger, exception, Id);
+            return true;
+        }
+    }
+
+    /// <summary>Deletes what the attempts of a cancelled job left. Its place bears its id, so what cannot be deleted is in nobody's way.</summary>
+    private async Task ClearAsync(JobRecord job)
+    {
+        try
+        {
+            await places.ClearAsync(job, CancellationToken.None);
+        }
+        catch (Exception exception)
+        {
+            LogNotCleared(logger, exception, Id, job.OutputKey);
+        }
     }
 
     /// <summary>From a drained phase to the next one or to the end. Does nothing where shards are still open or the race is lost.</summary>

@@ -14,6 +14,8 @@ internal sealed class PhaseDelta
 
     public int this[ShardState state] => counts[(int)state];
 
+    public void Count(ShardState state) => counts[(int)state]++;
+
     public void Move(ShardState from, ShardState to)
     {
         counts[(int)from]--;

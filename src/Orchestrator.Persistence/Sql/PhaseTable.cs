@@ -29,6 +29,35 @@ internal static class PhaseTable
         session.ExecuteAsync(
             "DELETE FROM phases WHERE job = @job AND phase = @phase", cancellationToken, ("@job", job.Value), ("@phase", phase));
 
+    /// <summary>Counts a phase's shards and sums their tallies anew, where something was taken out of them.</summary>
+    public static async Task RecountAsync(SqlSession session, JobId job, string phase, CancellationToken cancellationToken)
+    {
+        var delta = new PhaseDelta();
+        foreach (var (state, tally) in await session.QueryAsync(
+            "SELECT state, tally FROM shards WHERE job = @job AND phase = @phase ORDER BY idx",
+            static r => (State: Words.ShardStateOf(r.GetString(0)), Tally: r.TextOrNull(1)),
+            cancellationToken,
+            ("@job", job.Value), ("@phase", phase)).ConfigureAwait(false))
+        {
+            delta.Count(state);
+            if (state == ShardState.Committed && tally is not null)
+            {
+                delta.Add(StoredText.Tally(tally));
+            }
+        }
+
+        await session.ExecuteAsync(
+            """
+            UPDATE phases
+            SET pending = @pending, leased = @leased, committed = @committed, failed = @failed, quarantined = @quarantined, tally = @tally
+            WHERE job = @job AND phase = @phase
+            """,
+            cancellationToken,
+            ("@job", job.Value), ("@phase", phase),
+            ("@pending", delta[ShardState.Pending]), ("@leased", delta[ShardState.Leased]), ("@committed", delta[ShardState.Committed]),
+            ("@failed", delta[ShardState.Failed]), ("@quarantined", delta[ShardState.Quarantined]), ("@tally", StoredText.Of(delta.Tally))).ConfigureAwait(false);
+    }
+
     /// <summary>The stored tally; null where the phase is not there.</summary>
     public static Task<string?> TallyAsync(SqlSession session, PhaseKey phase, CancellationToken cancellationToken) =>
         session.FirstAsync(

@@ -81,21 +81,50 @@ internal static class ShardTable
             "DELETE FROM shards WHERE job = @job AND phase = @phase", cancellationToken, ("@job", job.Value), ("@phase", phase)).ConfigureAwait(false);
     }
 
-    /// <summary>Makes a phase's failed and quarantined shards pending, their counters at zero.</summary>
-    public static async Task RetryAsync(SqlSession session, JobId job, string phase, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Makes a phase's failed and quarantined shards pending, their counters at zero; with <paramref name="anew"/> all of them.</summary>
+    public static async Task RetryAsync(SqlSession session, JobId job, string phase, bool anew, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        var again = anew ? "('failed', 'quarantined', 'committed')" : "('failed', 'quarantined')";
+        await session.ExecuteAsync(
+            $"""
+             UPDATE shards
+             SET state = 'pending', failures = 0, worker_deaths = 0, reopened = 0, error = NULL, ready_at = NULL,
+                 manifest = NULL, digest = NULL, tally = NULL, updated_at = @now
+             WHERE job = @job AND phase = @phase AND state IN {again}
+             """,
+            cancellationToken,
+            ("@now", session.Dialect.Time(now)), ("@job", job.Value), ("@phase", phase)).ConfigureAwait(false);
+        await PhaseTable.RecountAsync(session, job, phase, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Takes a shard's output back, where it is still committed under that attempt: pending again, or failed where that has happened
+    /// too often. Its new state; null where nothing was changed.
+    /// </summary>
+    public static async Task<ShardState?> ReopenAsync(
+        SqlSession session, JobId job, string phase, SpoiltOutput shard, int maxReopened, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var found = await session.QueryAsync(
+            "SELECT reopened FROM shards WHERE job = @job AND phase = @phase AND idx = @idx AND attempt = @attempt AND state = 'committed'",
+            static r => r.GetInt32(0),
+            cancellationToken,
+            ("@job", job.Value), ("@phase", phase), ("@idx", shard.Index), ("@attempt", shard.Attempt)).ConfigureAwait(false);
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
+        var state = found[0] >= maxReopened ? ShardState.Failed : ShardState.Pending;
         await session.ExecuteAsync(
             """
             UPDATE shards
-            SET state = 'pending', failures = 0, worker_deaths = 0, error = NULL, ready_at = NULL, updated_at = @now
-            WHERE job = @job AND phase = @phase AND state IN ('failed', 'quarantined')
+            SET state = @state, reopened = reopened + 1, manifest = NULL, digest = NULL, tally = NULL, error = @error, ready_at = NULL, updated_at = @now
+            WHERE job = @job AND phase = @phase AND idx = @idx
             """,
             cancellationToken,
-            ("@now", session.Dialect.Time(now)), ("@job", job.Value), ("@phase", phase)).ConfigureAwait(false);
-        await session.ExecuteAsync(
-            "UPDATE phases SET pending = pending + failed + quarantined, failed = 0, quarantined = 0 WHERE job = @job AND phase = @phase",
-            cancellationToken,
-            ("@job", job.Value), ("@phase", phase)).ConfigureAwait(false);
+            ("@state", Words.Of(state)), ("@error", StoredText.Clean(shard.Problem)), ("@now", session.Dialect.Time(now)),
+            ("@job", job.Value), ("@phase", phase), ("@idx", shard.Index)).ConfigureAwait(false);
+        return state;
     }
 
     /// <summary>Takes every lease of a job away and returns them in order.</summary>

@@ -69,7 +69,7 @@ internal abstract partial class SqlJobStore(TimeProvider time) : IJobStore, ISch
     }
 
     public Task<JobRecord?> TryRetryAsync(
-        JobId id, long expectedVersion, string phase, IReadOnlyList<string> laterPhases, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken)
+        JobId id, long expectedVersion, string phase, bool anew, IReadOnlyList<string> laterPhases, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken)
     {
         Inputs.Check(events);
         if (laterPhases.Contains(phase))
@@ -82,13 +82,8 @@ internal abstract partial class SqlJobStore(TimeProvider time) : IJobStore, ISch
             expectedVersion,
             async (s, job, now) =>
             {
-                await ShardTable.RetryAsync(s, id, phase, now, cancellationToken).ConfigureAwait(false);
-                foreach (var later in laterPhases)
-                {
-                    await ShardTable.DeleteAsync(s, id, later, now, cancellationToken).ConfigureAwait(false);
-                    await PhaseTable.DeleteAsync(s, id, later, cancellationToken).ConfigureAwait(false);
-                }
-
+                await ShardTable.RetryAsync(s, id, phase, anew, now, cancellationToken).ConfigureAwait(false);
+                await DropPhasesAsync(s, id, laterPhases, now, cancellationToken).ConfigureAwait(false);
                 return await JobTable.UpdateAsync(s, job, JobState.Running, phase, null, events, now, cancellationToken).ConfigureAwait(false);
             },
             cancellationToken);

@@ -123,7 +123,8 @@ internal sealed partial class AttemptRunner(
     private AttemptEnd Fail(HeldLease lease, string device, ShardFailure failure, Activity? activity)
     {
         activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
-        return book.Fail(lease, new ShardFault(lease.Ref, failure.Kind, failure.Message, failure.Detail, device))
+        var spoilt = failure.Spoilt?.Select(s => new SpoiltShard(s.Phase, s.Index, s.Attempt, s.Problem)).ToArray();
+        return book.Fail(lease, new ShardFault(lease.Ref, failure.Kind, failure.Message, failure.Detail, device, spoilt))
             ? AttemptEnd.Failed
             : AttemptEnd.Stopped;
     }

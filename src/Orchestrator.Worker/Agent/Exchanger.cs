@@ -90,7 +90,8 @@ internal sealed partial class Exchanger : IDisposable
                 ++sequence,
                 mode,
                 report.Started,
-                cordoned));
+                cordoned,
+                report.Ending.Length > 0 ? report.Ending : null));
             var reply = await call.WaitAsync(options.ExchangeTimeout, time);
             Failures = 0;
             Volatile.Write(ref lastSuccess, sentAt);

@@ -31,4 +31,5 @@ internal sealed class HeldLease(ShardLease grant)
 internal sealed record FinishedAttempt(ShardCompletion Report, ShardWork Work, IShardExecutor Executor);
 
 /// <summary>What one exchange carries, taken at one moment.</summary>
-internal sealed record AgentReport(ShardCompletion[] Completed, ShardFault[] Failed, LeaseRef[] Released, LeaseRef[] Running, LeaseRef[] Started);
+internal sealed record AgentReport(
+    ShardCompletion[] Completed, ShardFault[] Failed, LeaseRef[] Released, LeaseRef[] Running, LeaseRef[] Started, LeaseRef[] Ending);

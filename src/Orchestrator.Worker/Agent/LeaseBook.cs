@@ -222,7 +222,8 @@ internal sealed class LeaseBook
                 [.. failed.Values],
                 [.. released],
                 [.. held.Keys],
-                [.. held.Values.Where(lease => lease.StartedAt is not null).Select(lease => lease.Ref)]);
+                [.. held.Values.Where(lease => lease.StartedAt is not null).Select(lease => lease.Ref)],
+                [.. atWork.Where(lease => !held.ContainsKey(lease))]);
         }
     }
 

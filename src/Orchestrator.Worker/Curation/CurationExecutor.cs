@@ -12,6 +12,10 @@ public abstract class CurationExecutor(JobStorage storage, string kind) : Folder
     protected JobStorage Storage => storage;
 
     /// <inheritdoc />
+    protected override IReadOnlyList<string> Reads =>
+        [.. (Kind == SelectionDocument.Kind ? new SelectionPlan().Phases : new CurationPlan().Phases).TakeWhile(phase => phase != Phase)];
+
+    /// <inheritdoc />
     protected override CurationWorkspace? Open(ShardWork work, out ShardFailure? failure) => CurationWorkspace.Open(work, storage, out failure);
 
     /// <summary>Reads the decision that the job's <c>decide</c> phase committed.</summary>

@@ -7,8 +7,8 @@ namespace Orchestrator.Worker.Curation;
 /// <summary>The folder of a curation or selection job.</summary>
 public sealed class CurationWorkspace : JobFolder
 {
-    private CurationWorkspace(CurationJob job, JobStorage storage, string output, SpoolPins pins)
-        : base(storage, output, pins) => Job = job;
+    private CurationWorkspace(CurationJob job, JobStorage storage, string output, JobId id, SpoolPins pins)
+        : base(storage, output, id, pins) => Job = job;
 
     /// <summary>The job.</summary>
     public CurationJob Job { get; }
@@ -23,7 +23,7 @@ public sealed class CurationWorkspace : JobFolder
             var job = CurationJob.Parse(work.Order.Kind, work.Order.Document, storage, pins);
             var output = storage.Resolve(job.Output.Path, "output.path");
             failure = output.Ok ? null : new ShardFailure(FailureKind.Fatal, output.Fault!.ToString());
-            return output.Ok ? new CurationWorkspace(job, storage, output.Value, pins) : null;
+            return output.Ok ? new CurationWorkspace(job, storage, output.Value, work.Order.Id, pins) : null;
         }
         catch
         {

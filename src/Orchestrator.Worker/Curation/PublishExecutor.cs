@@ -20,13 +20,16 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
     /// <inheritdoc />
     protected override async Task<ShardOutcome> ExecuteAsync(ShardWork work, CurationWorkspace workspace, CancellationToken cancellationToken)
     {
-        if (workspace.Files.IsFinished(OutputManifest.FileName))
+        if (workspace.Files.IsFinished(OutputManifest.FileName) && workspace.Files.Read(OutputManifest.FileName) is { Bytes: var published }
+            && IsWhole(ManifestOf(workspace, published).Counts))
         {
             // An earlier attempt got to the end and died before its commit.
             workspace.Files.Finish();
-            return Done(workspace, workspace.Files.Read(OutputManifest.FileName)!.Bytes);
+            return Done(workspace, published);
         }
 
+        // Made before anything is read: an attempt that outlives its job then has either no inputs or no place to publish from.
+        var folder = workspace.CreateAttempt(work.Lease);
         var decision = await ReadDecisionAsync(work, workspace, cancellationToken);
         var written = new List<WriteManifest>();
         await foreach (var committed in work.Committed.ReadAsync(CurationPlan.Write, cancellationToken))
@@ -53,15 +56,15 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
         }
 
         var before = workspace.Files.Read(OutputManifest.FileName);
-        var manifest = Publish(workspace, work.Lease, decision, written, counts, cancellationToken);
+        var manifest = Publish(workspace, folder, decision, written, counts, cancellationToken);
         var content = manifest.Write();
         foreach (var stale in before is null ? [] : ManifestOf(workspace, before.Bytes).Files.Keys.Except(manifest.Files.Keys))
         {
             workspace.Files.Delete(stale);
         }
 
-        workspace.Files.Commit(OutputManifest.FileName, content, before);
-        if (failedShards == 0)
+        workspace.Commit(folder, OutputManifest.FileName, content, before);
+        if (IsWhole(counts))
         {
             workspace.Files.Finish();
         }
@@ -71,7 +74,7 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
 
     private OutputManifest Publish(
         CurationWorkspace workspace,
-        LeaseKey lease,
+        AttemptFolder folder,
         CurationDecision decision,
         List<WriteManifest> written,
         SortedDictionary<string, long> counts,
@@ -86,16 +89,16 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
         }
 
         var tars = written.Where(w => w.Kind == "tar").ToList();
-        files["sample_ids.npy"] = Write(workspace, "sample_ids.npy", stream =>
+        files["sample_ids.npy"] = workspace.Publish(folder, "sample_ids.npy", stream =>
         {
             var merged = SampleIdsNpy.Merge(
-                [.. tars.Select(t => workspace.PathOf(t.SampleIds!))], stream, tars.Count > SampleIdsNpy.MaxOpenRuns ? workspace.CreateAttempt(lease).Path : "");
+                [.. tars.Select(t => workspace.PathOf(t.SampleIds!))], stream, tars.Count > SampleIdsNpy.MaxOpenRuns ? folder.Path : "");
             if (!merged.Ok)
             {
                 throw new InvalidDataException(merged.Fault!.ToString());
             }
         });
-        files["quarantine.jsonl"] = Write(workspace, "quarantine.jsonl", stream =>
+        files["quarantine.jsonl"] = workspace.Publish(folder, "quarantine.jsonl", stream =>
         {
             foreach (var file in decision.Parts.Select(p => p.Quarantine).OfType<AttemptFile>())
             {
@@ -104,10 +107,10 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
             }
         });
         files["sizes.json"] = Write(
-            workspace, "sizes.json", SizesJson.Write(tars.Select(t => KeyValuePair.Create(OutputNames.Tar(t.Index), t.Samples))));
-        files["meta.json"] = Write(workspace, "meta.json", MetaOf(workspace, decision, tars.Sum(t => t.Samples)).Write());
+            "sizes.json", SizesJson.Write(tars.Select(t => KeyValuePair.Create(OutputNames.Tar(t.Index), t.Samples))));
+        files["meta.json"] = Write("meta.json", MetaOf(workspace, decision, tars.Sum(t => t.Samples)).Write());
         var models = decision.Parts.SelectMany(p => p.Models).DistinctBy(m => m.Key).ToDictionary();
-        files["report/index.html"] = Write(workspace, "report/index.html", CurationReport.Write(new ReportReader(workspace, decision, files).Read(counts, models, cancellationToken)));
+        files["report/index.html"] = Write("report/index.html", CurationReport.Write(new ReportReader(workspace, decision, files).Read(counts, models, cancellationToken)));
 
         return new OutputManifest
         {
@@ -117,7 +120,12 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
             Counts = counts,
             Files = files,
         };
+
+        FileDigest Write(string name, byte[] content) => workspace.Publish(folder, name, stream => stream.Write(content));
     }
+
+    /// <summary>True where no shard's part is missing, so that nothing is left to retry and what attempts kept may go.</summary>
+    private static bool IsWhole(IReadOnlyDictionary<string, long> counts) => counts.GetValueOrDefault(CurationTally.FailedShards) == 0;
 
     private static MetaJson MetaOf(CurationWorkspace workspace, CurationDecision decision, long samples) => new()
     {
@@ -129,11 +137,6 @@ public sealed class PublishExecutor(JobStorage storage, string kind) : CurationE
         OutputCount = samples,
         OutputShardCount = decision.OutputTars,
     };
-
-    private static FileDigest Write(CurationWorkspace workspace, string name, Action<Stream> write) => workspace.Files.Write(name, write);
-
-    private static FileDigest Write(CurationWorkspace workspace, string name, byte[] content) =>
-        Write(workspace, name, stream => stream.Write(content));
 
     private static SortedDictionary<string, long> Sum(List<WriteManifest> written)
     {

@@ -11,6 +11,9 @@ namespace Orchestrator.Worker.Evaluation;
 public abstract class EvaluationExecutor(JobStorage storage) : FolderExecutor<EvaluationWorkspace>(EvaluationDocument.Kind)
 {
     /// <inheritdoc />
+    protected override IReadOnlyList<string> Reads => [.. new EvaluationPlan().Phases.TakeWhile(phase => phase != Phase)];
+
+    /// <inheritdoc />
     protected override EvaluationWorkspace? Open(ShardWork work, out ShardFailure? failure) => EvaluationWorkspace.Open(work, storage, out failure);
 
     /// <summary>The document's prompts.</summary>

@@ -8,8 +8,8 @@ namespace Orchestrator.Worker.Evaluation;
 /// <summary>The folder of an evaluation.</summary>
 public sealed class EvaluationWorkspace : JobFolder
 {
-    private EvaluationWorkspace(EvaluationDocument document, JobStorage storage, string output)
-        : base(storage, output, new SpoolPins()) => Document = document;
+    private EvaluationWorkspace(EvaluationDocument document, JobStorage storage, string output, JobId job)
+        : base(storage, output, job, new SpoolPins()) => Document = document;
 
     /// <summary>The job's document; its paths are absolute.</summary>
     public EvaluationDocument Document { get; }
@@ -20,6 +20,6 @@ public sealed class EvaluationWorkspace : JobFolder
         var document = EvaluationParser.ParseCanonical(work.Order.Document);
         var output = storage.Resolve(document.Output ?? "", "output.path");
         failure = output.Ok ? null : new ShardFailure(FailureKind.Fatal, output.Fault!.ToString());
-        return output.Ok ? new EvaluationWorkspace(document, storage, output.Value) : null;
+        return output.Ok ? new EvaluationWorkspace(document, storage, output.Value, work.Order.Id) : null;
     }
 }

@@ -40,6 +40,7 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
         }
 
         var document = workspace.Document;
+        var folder = workspace.CreateAttempt(work.Lease);
         var lanes = await JobLanes.ReadAsync(work, workspace, cancellationToken);
         var (acceptance, speed) = (lanes.Acceptance, lanes.Speed);
         var certificates = new Certificates(document);
@@ -92,14 +93,14 @@ public sealed class ReportExecutor(JobStorage storage, LanguageShelf shelf, Eval
         };
         var manifest = new OutputManifest { Document = System.Text.Encoding.UTF8.GetBytes(written.ToJsonString()), Models = models, Counts = counts, Files = files };
         var content = manifest.Write();
-        workspace.Files.Write(OutputManifest.FileName, stream => stream.Write(content));
+        workspace.Commit(folder, OutputManifest.FileName, content, workspace.Files.Read(OutputManifest.FileName));
         workspace.Files.Finish();
         return PublishExecutor.Done(workspace, content);
 
         void Put(string name, Action<Stream> write)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            files[name] = workspace.Files.Write(name, write);
+            files[name] = workspace.Publish(folder, name, write);
         }
     }
 

@@ -30,7 +30,7 @@ public abstract class FolderExecutor<TFolder>(string kind) : IShardExecutor
             using (folder)
             {
                 output = folder.Output;
-                return await ExecuteAsync(work, folder, cancellationToken);
+                return await ExecuteIn(folder);
             }
         }
         catch (StorageException e)
@@ -45,6 +45,24 @@ public abstract class FolderExecutor<TFolder>(string kind) : IShardExecutor
         {
             return ShardOutcome.Failed(
                 StorageTrouble.KindOf(e), $"{e.Message.TrimEnd('.')} (output folder {output}); check free space and permissions.", e.ToString());
+        }
+
+        async Task<ShardOutcome> ExecuteIn(TFolder folder)
+        {
+            try
+            {
+                return await ExecuteAsync(work, folder, cancellationToken);
+            }
+            catch (SpoiltFileException e)
+            {
+                return ShardOutcome.Failed(await SpoiltInputs.FailureOfAsync(e, work, folder, Reads, cancellationToken));
+            }
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && !folder.HasItsAttempts)
+            {
+                // Somebody removed the folder in the middle: no fault of the shard, and the next attempt makes its own.
+                return ShardOutcome.Failed(
+                    FailureKind.Infrastructure, $"The attempt's place in the output folder {output} was taken away; keep others out of the folder while the job runs.", e.ToString());
+            }
         }
     }
 
@@ -63,6 +81,9 @@ public abstract class FolderExecutor<TFolder>(string kind) : IShardExecutor
 
         return Task.CompletedTask;
     }
+
+    /// <summary>Phases whose committed files it may read, in order.</summary>
+    protected abstract IReadOnlyList<string> Reads { get; }
 
     /// <summary>Opens the job's folder, or says why it is refused.</summary>
     protected abstract TFolder? Open(ShardWork work, out ShardFailure? failure);

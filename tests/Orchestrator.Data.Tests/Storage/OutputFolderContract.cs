@@ -5,7 +5,9 @@ namespace Orchestrator.Data.Tests.Storage;
 /// <summary>What every output folder does, stated once and run by each kind.</summary>
 public abstract class OutputFolderContract : IDisposable
 {
-    private const string Relative = ".work/score/000000/attempt-1/part";
+    protected const string Work = ".work/job-1";
+    private const string Other = ".work/job-1/score/000000/attempt-2/part";
+    protected const string Relative = ".work/job-1/score/000000/attempt-1/part";
 
     protected TemporaryFolder Folder { get; } = new();
 
@@ -32,12 +34,74 @@ public abstract class OutputFolderContract : IDisposable
     }
 
     [Fact]
-    public async Task Place_AFileThatNobodyKept_SaysToSubmitAgain()
+    public async Task Place_AFileThatNobodyKept_IsSpoilt()
     {
         var output = await OpenAsync();
-        output.Write("other", s => s.Write("x"u8));
-        var fault = Assert.Throws<InvalidDataException>(() => output.Place(Relative, "00000000.tar", FileDigest.Of("hello"u8)));
-        Assert.Contains("submit the job again", fault.Message, StringComparison.Ordinal);
+        Keep(output, "x", Other);
+        var fault = Assert.Throws<SpoiltFileException>(() => output.Place(Relative, "00000000.tar", FileDigest.Of("hello"u8)));
+        Assert.Equal(Relative, fault.Relative);
+        Assert.Contains(Relative, fault.Message, StringComparison.Ordinal);
+        Assert.Null(output.Read("00000000.tar"));
+    }
+
+    /// <summary>A kept file is believed only with its digest, where it is read and where it is published.</summary>
+    [Theory]
+    [InlineData("hullo")]
+    [InlineData("hell")]
+    [InlineData("")]
+    public async Task FetchAndPlace_AFileThatSomebodyChanged_AreRefused(string other)
+    {
+        var output = await OpenAsync();
+        var digest = Keep(output, "hello");
+        await ReplaceAsync(Relative, other);
+        using var pins = new SpoolPins();
+        foreach (var fault in (SpoiltFileException[])
+            [Assert.Throws<SpoiltFileException>(() => output.Fetch(Relative, digest, pins)), Assert.Throws<SpoiltFileException>(() => output.Place(Relative, "00000000.tar", digest))])
+        {
+            Assert.Equal(Relative, fault.Relative);
+            Assert.Contains(digest.Sha256, fault.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Null(output.Read("00000000.tar"));
+    }
+
+    [Fact]
+    public async Task Place_OfAFileThatHasItsNameAndWasChangedThere_IsSpoilt()
+    {
+        var output = await OpenAsync();
+        var digest = Keep(output, "hello");
+        output.Place(Relative, "00000000.tar", digest);
+        output.Discard(Work);
+        output.Place(Relative, "00000000.tar", digest);
+        Assert.True(output.Has(Relative, "00000000.tar", digest));
+        await ReplaceAsync("00000000.tar", "jello");
+        Assert.Throws<SpoiltFileException>(() => output.Place(Relative, "00000000.tar", digest));
+    }
+
+    [Fact]
+    public async Task Has_LooksForItsOwnAndItsFinalNameByLength()
+    {
+        var output = await OpenAsync();
+        var digest = Keep(output, "hello");
+        Assert.True(output.Has(Relative, "", digest));
+        Assert.False(output.Has(Relative, "a.tar", digest with { Bytes = 4 }));
+        Assert.False(output.Has(Other, "a.tar", digest));
+        output.Place(Relative, "a.tar", digest);
+        Assert.True(output.Has(Other, "a.tar", digest));
+    }
+
+    /// <summary>What an ended job kept goes; what is published, and what another job keeps beside it, stays.</summary>
+    [Fact]
+    public async Task Clear_DeletesThisJobsPlaceAndNothingElse()
+    {
+        const string Strangers = ".work/job-2/score/000000/attempt-1/part";
+        var output = await OpenAsync();
+        output.Place(Relative, "a.tar", Keep(output, "hello"));
+        Keep(output, "left over");
+        Keep(output, "another's", Strangers);
+        output.Clear();
+        output.Clear();
+        Assert.Equal([Strangers, "a.tar"], Names().Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -48,7 +112,7 @@ public abstract class OutputFolderContract : IDisposable
         var digest = Keep(output, "hello");
         output.Place(Relative, "00000000.tar", digest);
         Keep(output, "left over");
-        output.Commit("manifest.json", "{}"u8.ToArray(), null);
+        output.Commit(AttemptOf(output), "manifest.json", "{}"u8.ToArray(), null);
         Assert.False(output.IsFinished("manifest.json"));
 
         output.Finish();
@@ -64,24 +128,22 @@ public abstract class OutputFolderContract : IDisposable
     {
         var output = await OpenAsync();
         Keep(output, "hello");
-        Keep(output, "another", ".work/score/000000/attempt-2/part");
-        output.Discard(".work/score/000000/attempt-1");
-        output.Discard(".work/score/000000/attempt-1");
-        Assert.Equal([".work/score/000000/attempt-2/part"], Names());
+        Keep(output, "another", ".work/job-1/score/000000/attempt-2/part");
+        output.Discard(".work/job-1/score/000000/attempt-1");
+        output.Discard(".work/job-1/score/000000/attempt-1");
+        Assert.Equal([".work/job-1/score/000000/attempt-2/part"], Names());
         output.Delete("never there");
-    }
-
-    [Fact]
-    public async Task Write_AContentThatFails_LeavesNothing()
-    {
-        var output = await OpenAsync();
-        Assert.Throws<InvalidOperationException>(() => output.Write("quarantine.jsonl", _ => throw new InvalidOperationException("broken")));
-        Assert.Null(output.Read("quarantine.jsonl"));
-        Assert.Empty(Names());
     }
 
     /// <summary>Every name below the output folder, in order.</summary>
     protected abstract IReadOnlyList<string> Names();
+
+    /// <summary>Somebody else writes over a file.</summary>
+    protected abstract Task ReplaceAsync(string relative, string text);
+
+    /// <summary>The folder of an attempt at work.</summary>
+    protected static string AttemptOf(IOutputFolder output) =>
+        Path.GetRelativePath(output.Scratch, AttemptFolder.Create(Path.Combine(output.Scratch, Work), "publish", 0, 1).Path);
 
     protected static FileDigest Keep(IOutputFolder output, string text, string relative = Relative)
     {
@@ -94,7 +156,7 @@ public abstract class OutputFolderContract : IDisposable
 
 public sealed class LocalOutputFolderTests : OutputFolderContract
 {
-    protected override Task<IOutputFolder> OpenAsync() => Task.FromResult(new LocalStorage().OpenOutput(Folder.File("out")));
+    protected override Task<IOutputFolder> OpenAsync() => Task.FromResult(new LocalStorage().OpenOutput(Folder.File("out"), "job-1"));
 
     protected override IReadOnlyList<string> Names() => Directory.Exists(Folder.File("out"))
         ? [.. new LocalStorage().List(Folder.File("out")).Select(f => Path.GetRelativePath(Folder.File("out"), f.Path))]
@@ -105,7 +167,7 @@ public sealed class LocalOutputFolderTests : OutputFolderContract
     {
         var output = await OpenAsync();
         Keep(output, "left over");
-        output.Write("scores/part-00000.parquet", s => s.Write("x"u8));
+        output.Place(Relative, "scores/part-00000.parquet", Keep(output, "x"));
         string[] leftBehind = [Folder.File("out/.sample_ids.npy.82f46ae9f84a.tmp"), Folder.File("out/scores/.part-00000.parquet.0123456789ab.tmp")];
         string[] others = [Folder.File("out/.notes.tmp"), Folder.File("out/a.82f46ae9f84a.tmp")];
         foreach (var file in leftBehind.Concat(others))
@@ -118,15 +180,48 @@ public sealed class LocalOutputFolderTests : OutputFolderContract
         Assert.All(others, file => Assert.True(File.Exists(file)));
     }
 
+    /// <summary>
+    /// An attempt that outlived its job: its place was cleared, and another job publishes into the folder. Whatever step it goes on
+    /// with, it ends in an error and changes nothing.
+    /// </summary>
     [Fact]
-    public async Task Write_AfterFinish_ChangesNothing()
+    public async Task LateAttempt_AfterItsJobWasCleared_CannotPublish()
+    {
+        var late = await OpenAsync();
+        var digest = Keep(late, "late");
+        var attempt = AttemptOf(late);
+        late.Clear();
+        var next = new LocalStorage().OpenOutput(Folder.File("out"), "job-2");
+        const string Own = ".work/job-2/write/000000/attempt-1/shard.tar";
+        next.Place(Own, "00000000.tar", Keep(next, "next", Own));
+        next.Commit(Path.GetRelativePath(next.Scratch, AttemptFolder.Create(Folder.File("out/.work/job-2"), "publish", 0, 1).Path), "manifest.json", "{}"u8.ToArray(), null);
+
+        Assert.Throws<SpoiltFileException>(() => late.Place(Relative, "00000001.tar", digest));
+        Assert.Throws<DirectoryNotFoundException>(() => late.Commit(attempt, "manifest.json", "[]"u8.ToArray(), null));
+        Assert.Throws<DirectoryNotFoundException>(() => AtomicFile.CreateBeside(Path.Combine(late.Scratch, attempt, "sizes.json")));
+        if (late.IsFinished("manifest.json"))
+        {
+            late.Finish();
+        }
+
+        late.Discard(attempt);
+        Assert.Equal("next"u8.ToArray(), next.Read("00000000.tar")!.Bytes);
+        Assert.Equal("{}"u8.ToArray(), next.Read("manifest.json")!.Bytes);
+        Assert.True(Directory.Exists(Folder.File("out/.work/job-2")), "a late attempt took another job's place away");
+    }
+
+    [Fact]
+    public async Task Clear_WhileAnAttemptWrites_TakesItsFileAway()
     {
         var output = await OpenAsync();
-        Keep(output, "left over");
-        var first = output.Write("quarantine.jsonl", s => s.Write("whole"u8));
-        output.Finish();
-
-        Assert.Equal(first, output.Write("quarantine.jsonl", _ => throw new InvalidOperationException("late")));
-        Assert.Equal(["quarantine.jsonl"], Names());
+        var attempt = AttemptOf(output);
+        using var half = AtomicFile.CreateBeside(Path.Combine(output.Scratch, attempt, "sizes.json"));
+        half.Stream.Write("half"u8);
+        output.Clear();
+        Assert.ThrowsAny<IOException>(() => half.Commit());
+        Assert.Empty(Names());
     }
+
+    protected override async Task ReplaceAsync(string relative, string text) =>
+        await File.WriteAllTextAsync(Folder.File($"out/{relative}"), text, TestContext.Current.CancellationToken);
 }

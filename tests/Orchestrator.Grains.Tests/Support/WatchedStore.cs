@@ -65,9 +65,16 @@ internal sealed class WatchedStore(IJobStore inner) : IJobStore
         JobId id, long expectedVersion, string phase, IReadOnlyList<ShardSpec> shards, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken) =>
         Saw(id, events, await inner.TryStartPhaseAsync(id, expectedVersion, phase, shards, events, cancellationToken));
 
+    public async Task<ReopenResult> TryReopenAsync(ReopenRequest request, CancellationToken cancellationToken)
+    {
+        var result = await inner.TryReopenAsync(request, cancellationToken);
+        Saw(request.Id, request.Events, result.Status is ReopenStatus.Reopened or ReopenStatus.Failed ? result.Job : null);
+        return result;
+    }
+
     public async Task<JobRecord?> TryRetryAsync(
-        JobId id, long expectedVersion, string phase, IReadOnlyList<string> laterPhases, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken) =>
-        Saw(id, events, await inner.TryRetryAsync(id, expectedVersion, phase, laterPhases, events, cancellationToken));
+        JobId id, long expectedVersion, string phase, bool anew, IReadOnlyList<string> laterPhases, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken) =>
+        Saw(id, events, await inner.TryRetryAsync(id, expectedVersion, phase, anew, laterPhases, events, cancellationToken));
 
     public async Task<long> AppendEventsAsync(JobId id, IReadOnlyList<NewJobEvent> events, CancellationToken cancellationToken)
     {

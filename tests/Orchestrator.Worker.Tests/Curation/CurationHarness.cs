@@ -20,6 +20,9 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
 {
     private readonly Dictionary<string, SortedDictionary<int, CommittedView>> _committed = [];
     private readonly List<PhaseSummary> _finished = [];
+    private readonly Dictionary<string, PhaseStep.Start> _started = [];
+    private readonly Dictionary<(string Phase, int Index), IReadOnlyDictionary<string, long>> _tallies = [];
+    private readonly Dictionary<(string Phase, int Index), int> _reopened = [];
     private readonly Dictionary<(string Kind, string Phase), IShardExecutor> _executors;
     private readonly CpuPool _pool;
     private readonly string? _bucket;
@@ -68,6 +71,15 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
     /// <summary>Called before each attempt; a true answer throws the attempt's output away after it is made and runs it again, as after a crash.</summary>
     public Func<string, int, bool> CrashAfter { get; set; } = (_, _) => false;
 
+    /// <summary>Called before the shards of a phase run, each time that they do.</summary>
+    public Action<string> BeforePhase { get; set; } = _ => { };
+
+    /// <summary>Shards that ran again because their committed files were gone or changed.</summary>
+    public IReadOnlyCollection<(string Phase, int Index)> Reopened => _reopened.Keys;
+
+    /// <summary>Committed manifests of a phase.</summary>
+    public IReadOnlyDictionary<int, CommittedView> Committed(string phase) => _committed[phase];
+
     public Task<PhaseStep.End> RunAsync(string document, params string[] tars)
     {
         var json = JsonNode.Parse(document)!.AsObject();
@@ -101,10 +113,35 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
     {
         _finished.Clear();
         _committed.Clear();
+        _tallies.Clear();
+        _reopened.Clear();
         Failures.Clear();
         while (step is PhaseStep.Start start)
         {
-            _finished.Add(await RunPhaseAsync(plan.Kind, canonical, start));
+            _started[start.Phase] = start;
+            _committed[start.Phase] = [];
+            BeforePhase(start.Phase);
+            var spoilt = await RunShardsAsync(plan.Kind, canonical, start.Phase, Order(start.Shards));
+            if (spoilt.Count > 0)
+            {
+                // As the control plane does: back to the first phase that lost something, without what was made from it.
+                var first = plan.Phases.First(phase => spoilt.Any(s => s.Phase == phase));
+                var again = spoilt.Where(s => s.Phase == first).ToList();
+                foreach (var shard in again)
+                {
+                    var times = _reopened[(first, shard.Index)] = _reopened.GetValueOrDefault((first, shard.Index)) + 1;
+                    if (times > RetryPolicy.MaxReopened)
+                    {
+                        return new PhaseStep.End(JobState.Failed, shard.Problem);
+                    }
+                }
+
+                _finished.RemoveRange(_finished.FindIndex(p => p.Phase == first), _finished.Count - _finished.FindIndex(p => p.Phase == first));
+                Assert.Empty(await RunShardsAsync(plan.Kind, canonical, first, [.. again.Select(s => _started[first].Shards[s.Index])]));
+                start = _started[first];
+            }
+
+            _finished.Add(SummaryOf(start));
             step = plan.Next(canonical, _finished);
         }
 
@@ -143,31 +180,45 @@ internal sealed class CurationHarness : IDisposable, ICommittedReader
         Directory.Delete(Root, recursive: true);
     }
 
-    private async Task<PhaseSummary> RunPhaseAsync(string kind, string document, PhaseStep.Start start)
+    /// <summary>Runs shards of a phase; what has to run again before them where something was spoilt.</summary>
+    private async Task<IReadOnlyList<SpoiltOutput>> RunShardsAsync(string kind, string document, string phase, IEnumerable<ShardSpec> shards)
     {
-        var done = _committed[start.Phase] = [];
-        var tally = new Dictionary<string, long>();
-        foreach (var shard in Order(start.Shards))
+        foreach (var shard in shards)
         {
-            var (work, outcome) = await AttemptAsync(kind, document, start.Phase, shard);
-            if (CrashAfter(start.Phase, shard.Index))
+            var (work, outcome) = await AttemptAsync(kind, document, phase, shard);
+            if (CrashAfter(phase, shard.Index))
             {
                 // The output of the lost attempt stays on disk, as after kill -9; another attempt does the work again.
-                (work, outcome) = await AttemptAsync(kind, document, start.Phase, shard);
+                (work, outcome) = await AttemptAsync(kind, document, phase, shard);
+            }
+
+            if (outcome.Failure?.Spoilt is { } spoilt)
+            {
+                return spoilt;
             }
 
             if (outcome.Output is { } output)
             {
-                done[shard.Index] = new CommittedView(shard.Index, work.Lease.Attempt, output.Manifest, output.Digest);
-                foreach (var (name, count) in output.Tally)
-                {
-                    tally[name] = tally.GetValueOrDefault(name) + count;
-                }
+                _committed[phase][shard.Index] = new CommittedView(shard.Index, work.Lease.Attempt, output.Manifest, output.Digest);
+                _tallies[(phase, shard.Index)] = output.Tally;
+                Failures.Remove($"{phase}-{shard.Index}");
             }
             else
             {
-                Failures[$"{start.Phase}-{shard.Index}"] = outcome.Failure!;
+                Failures[$"{phase}-{shard.Index}"] = outcome.Failure!;
             }
+        }
+
+        return [];
+    }
+
+    private PhaseSummary SummaryOf(PhaseStep.Start start)
+    {
+        var done = _committed[start.Phase];
+        var tally = new Dictionary<string, long>();
+        foreach (var (name, count) in done.Keys.SelectMany(index => _tallies[(start.Phase, index)]))
+        {
+            tally[name] = tally.GetValueOrDefault(name) + count;
         }
 
         return new PhaseSummary(start.Phase, start.Shards.Count, done.Count, start.Shards.Count - done.Count, 0, tally);

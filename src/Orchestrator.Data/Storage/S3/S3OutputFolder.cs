@@ -9,12 +9,13 @@ namespace Orchestrator.Data.Storage.S3;
 /// <c>manifest.json</c> last, on the condition that nobody else did: what it names is what is published.
 /// </summary>
 /// <remarks>
-/// There is no rename, so <c>.work-done</c> says that <c>.work</c> may be deleted: a half-deleted prefix could not be told from
-/// one in use.
+/// There is no rename, so <c>.work-done/{job}</c> says that <c>.work/{job}</c> may be deleted: a half-deleted prefix could not be told
+/// from one in use. The server keeps the bytes that it was given, checked on arrival; so a kept object is taken for what was kept
+/// where it says the same length and digest, and its content is read again only where it is fetched.
 /// </remarks>
-internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spool) : IOutputFolder
+internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spool, string job) : IOutputFolder
 {
-    private const string DoneMarker = OutputLayout.Work + "-done";
+    private readonly S3Address _marker = root.Child($"{OutputLayout.Work}-done/{job}");
 
     /// <inheritdoc />
     public string Root => root.ToString();
@@ -25,7 +26,7 @@ internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spoo
     /// <inheritdoc />
     public bool IsFinished(string manifest) =>
         server.Stat(root.Child(manifest)) is not null
-        && (server.Stat(root.Child(DoneMarker)) is not null || !server.List(root.Bucket, root.Child(OutputLayout.Work).Prefix).Any());
+        && (server.Stat(_marker) is not null || !server.List(root.Bucket, root.Child(OutputLayout.WorkOf(job)).Prefix).Any());
 
     /// <inheritdoc />
     public void Keep(string relative, FileDigest digest) =>
@@ -37,12 +38,20 @@ internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spoo
         var address = root.Child(relative);
         return spool.Fetch($"{address}#{digest.Sha256}", to =>
         {
-            var read = S3Storage.Download(server, address, null, to);
+            FileDigest read;
+            try
+            {
+                read = S3Storage.Download(server, address, null, to);
+            }
+            catch (Exception e) when (server.Stat(address) is null)
+            {
+                throw SpoiltFileException.Gone(Root, relative, e);
+            }
+
             if (read != digest)
             {
                 File.Delete(to);
-                throw new StorageRefusedException(
-                    $"{address}: the object has {read.Bytes:N0} bytes with sha256 {read.Sha256}, the job wrote {digest.Bytes:N0} with {digest.Sha256}; keep others out of {root} and submit the job again.");
+                throw SpoiltFileException.Changed(Root, relative, digest, read);
             }
         }, pins);
     }
@@ -67,47 +76,35 @@ internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spoo
     }
 
     /// <inheritdoc />
+    public bool Has(string relative, string name, FileDigest digest) => IsThere(relative, digest) || (name.Length > 0 && IsThere(name, digest));
+
+    /// <inheritdoc />
     public void Place(string relative, string name, FileDigest digest)
     {
         var (from, to) = (root.Child(relative), root.Child(name));
+
+        // What an upload said of itself: an object that somebody else put there does not say it, and the server keeps its bytes.
+        if (Digest(from) is { } kept && kept != digest)
+        {
+            throw SpoiltFileException.Changed(Root, relative, digest, kept);
+        }
+
         try
         {
             S3Upload.Copy(server, from, to, digest.Bytes, digest.Sha256);
         }
-        catch (AmazonS3Exception e) when (S3Faults.IsMissing(e) && server.StatWithDigest(to) is { } there && there.File.Bytes == digest.Bytes && there.Sha256 == digest.Sha256)
+        catch (AmazonS3Exception e) when (S3Faults.IsMissing(e) && Digest(to) == digest)
         {
             // Placed by an earlier attempt, which then deleted its source.
         }
         catch (AmazonS3Exception e) when (S3Faults.IsMissing(e))
         {
-            throw new InvalidDataException($"The committed file {relative} is gone from {root}; submit the job again.", e);
+            throw SpoiltFileException.Gone(Root, relative, e);
         }
     }
 
     /// <inheritdoc />
-    public FileDigest Write(string name, Action<Stream> content)
-    {
-        var local = Path.Combine(Scratch, "final", Guid.NewGuid().ToString("N"));
-        try
-        {
-            FileDigest digest;
-            using (var file = AtomicFile.Create(local))
-            {
-                content(file.Stream);
-                digest = file.Commit();
-            }
-
-            S3Upload.Put(server, local, root.Child(name), digest.Sha256, WriteCondition.None);
-            return digest;
-        }
-        finally
-        {
-            File.Delete(local);
-        }
-    }
-
-    /// <inheritdoc />
-    public void Commit(string name, byte[] content, NamedContent? before)
+    public void Commit(string attempt, string name, byte[] content, NamedContent? before)
     {
         var to = root.Child(name);
         try
@@ -145,11 +142,18 @@ internal sealed class S3OutputFolder(S3Server server, S3Address root, Spool spoo
     /// <inheritdoc />
     public void Finish()
     {
-        var marker = root.Child(DoneMarker);
-        var work = root.Child(OutputLayout.Work);
-        S3Upload.Put(server, [], marker, FileDigest.Of([]).Sha256, WriteCondition.None);
+        var work = root.Child(OutputLayout.WorkOf(job));
+        S3Upload.Put(server, [], _marker, FileDigest.Of([]).Sha256, WriteCondition.None);
         server.AbortUploads(root);
         server.Delete(server.List(work.Bucket, work.Prefix).Select(f => S3Address.Parse(f.Path)));
-        server.Delete([marker]);
+        server.Delete([_marker]);
     }
+
+    /// <inheritdoc />
+    public void Clear() => Discard(OutputLayout.WorkOf(job));
+
+    private bool IsThere(string relative, FileDigest digest) => server.Stat(root.Child(relative)) is { } file && file.Bytes == digest.Bytes;
+
+    private FileDigest? Digest(S3Address address) =>
+        server.StatWithDigest(address) is { } there ? new FileDigest(there.File.Bytes, there.Sha256 ?? "") : null;
 }

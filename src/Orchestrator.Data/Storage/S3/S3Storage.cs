@@ -53,7 +53,7 @@ public sealed class S3Storage(S3Server server, Spool spool) : IStorage
     }
 
     /// <inheritdoc />
-    public IOutputFolder OpenOutput(string path) => new S3OutputFolder(server, S3Address.Parse(path), spool);
+    public IOutputFolder OpenOutput(string path, string job) => new S3OutputFolder(server, S3Address.Parse(path), spool, job);
 
     internal static FileDigest Download(S3Server server, S3Address address, string? version, string to)
     {

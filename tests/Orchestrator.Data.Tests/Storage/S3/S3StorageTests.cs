@@ -88,7 +88,7 @@ public sealed class S3StorageTests(PrivateS3 s3) : IDisposable
         var bucket = await s3.CreateBucketAsync();
         await using var proxy = new FaultyProxy(s3.Port, (method, path, number) => method == "PUT" && number % 3 == 0 ? fault : ProxyFault.None);
         using var storage = Open(bucket, proxy.Port);
-        var output = storage.Of($"s3://{bucket}/out").OpenOutput($"s3://{bucket}/out");
+        var output = storage.Of($"s3://{bucket}/out").OpenOutput($"s3://{bucket}/out", "job-1");
         var bytes = new byte[17 << 20];
         new Random(5).NextBytes(bytes);
         var digest = AtomicFile.Write(Path.Combine(output.Scratch, ".work/p/0/attempt-1/x"), bytes);
@@ -105,7 +105,7 @@ public sealed class S3StorageTests(PrivateS3 s3) : IDisposable
         var bucket = await s3.CreateBucketAsync();
         await using var proxy = new FaultyProxy(s3.Port, (_, path, _) => path.Contains("partNumber=2", StringComparison.Ordinal) ? ProxyFault.Unavailable : ProxyFault.None);
         using var storage = Open(bucket, proxy.Port, retries: 1);
-        var output = storage.Of($"s3://{bucket}/out").OpenOutput($"s3://{bucket}/out");
+        var output = storage.Of($"s3://{bucket}/out").OpenOutput($"s3://{bucket}/out", "job-1");
         var digest = AtomicFile.Write(Path.Combine(output.Scratch, ".work/p/0/attempt-1/x"), new byte[11 << 20]);
 
         Assert.Throws<StorageException>(() => output.Keep(".work/p/0/attempt-1/x", digest));
@@ -124,7 +124,7 @@ public sealed class S3StorageTests(PrivateS3 s3) : IDisposable
         }
 
         using var storage = Open(bucket);
-        storage.Of($"s3://{bucket}/out").OpenOutput($"s3://{bucket}/out").Discard(".work/p/000000/attempt-1");
+        storage.Of($"s3://{bucket}/out").OpenOutput($"s3://{bucket}/out", "job-1").Discard(".work/p/000000/attempt-1");
         Assert.Equal(["out/.work/p/000000/attempt-2/x"], await UploadsAsync(bucket));
     }
 
@@ -181,7 +181,7 @@ public sealed class S3StorageTests(PrivateS3 s3) : IDisposable
             Assert.Throws<StorageRefusedException>(() => storage.Stat("s3://not-there/a.tar")),
             Assert.Throws<StorageRefusedException>(() => storage.OpenRead("s3://not-there/a.tar")),
             Assert.Throws<StorageRefusedException>(() => ShardPatterns.Expand(["s3://not-there/*.tar"], storage)),
-            Assert.Throws<StorageRefusedException>(() => storage.Of("s3://not-there/o").OpenOutput("s3://not-there/o").Write("a", s => s.WriteByte(1))),
+            Assert.Throws<StorageRefusedException>(() => storage.Of("s3://not-there/o").OpenOutput("s3://not-there/o", "job-1").Commit("", "a", [1], null)),
         ])
         {
             Assert.Contains("no bucket 'not-there'", fault.Message, StringComparison.Ordinal);
@@ -198,7 +198,7 @@ public sealed class S3StorageTests(PrivateS3 s3) : IDisposable
         [
             Assert.Throws<StorageRefusedException>(() => storage.Stat("s3://pool/a.tar")),
             Assert.Throws<StorageRefusedException>(() => ShardPatterns.Expand(["s3://pool/*.tar"], storage)),
-            Assert.Throws<StorageRefusedException>(() => storage.Of("s3://pool/o").OpenOutput("s3://pool/o").Write("a", s => s.WriteByte(1))),
+            Assert.Throws<StorageRefusedException>(() => storage.Of("s3://pool/o").OpenOutput("s3://pool/o", "job-1").Commit("", "a", [1], null)),
         ])
         {
             Assert.Contains("Storage:S3:AccessKey", fault.Message, StringComparison.Ordinal);
