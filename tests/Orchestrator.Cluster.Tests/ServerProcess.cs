@@ -139,7 +139,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var root = output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
         var folder = project == "Orchestrator.Simulation" ? Path.Combine("bench", "Simulation") : Path.Combine("src", project);
-        return Path.Combine(root, folder, "bin", output.Parent.Name, output.Name, project + ".dll");
+        return Path.Combine(root, folder, "bin", output.Parent.Name, output.Name, (project == "Orchestrator.Cli" ? "orchestrator" : project) + ".dll");
     }
 
     private void Take(string? line)

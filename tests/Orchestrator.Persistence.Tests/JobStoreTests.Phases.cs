@@ -96,4 +96,79 @@ public abstract partial class JobStoreTests
         Assert.Null(await Store.GrantAsync(Samples.Lease(job.Id, 0, 1, "write")));
         Assert.NotNull(await Store.GrantAsync(Samples.Lease(job.Id, 0, 2, "write")));
     }
+
+    [Fact]
+    public async Task TryReopenAsync_TakesTheJobBackToThePhaseWithoutWhatTheShardAdded()
+    {
+        var (job, later) = await InSecondPhaseAsync();
+        var result = await Store.TryReopenAsync(
+            new ReopenRequest(job, later.Version, Samples.Phase, [new(Samples.Phase, 1, 1, "gone"), new(Samples.Phase, 0, 9, "another attempt")], ["write"], 1, [Samples.Event()]), default);
+
+        Assert.Equal((ReopenStatus.Reopened, JobState.Running, Samples.Phase), (result.Status, result.Job!.State, result.Job.Phase));
+        var counts = Assert.Single(await Store.CountAsync(job, default));
+        Assert.Equal((1, 0, 1, 0, 0, 2L), (counts.Pending, counts.Leased, counts.Committed, counts.Failed, counts.Quarantined, counts.Tally["read"]));
+        Assert.Equal([0], (await Store.ListCommittedAsync(job, Samples.Phase, 0, 10, default)).Select(shard => shard.Index));
+        Assert.Empty(await Store.LoadLedgerAsync(job, "write", default));
+        Assert.Null(await Store.GrantAsync(Samples.Lease(job, 1, 1)));
+        Assert.NotNull(await Store.GrantAsync(Samples.Lease(job, 1, 2)));
+        Assert.Equal(CompletionVerdict.Fenced, await Store.CommitAsync(Samples.Lease(job, 1, 1), Samples.Output("late")));
+    }
+
+    [Fact]
+    public async Task TryReopenAsync_AShardThatWasReopenedBefore_FailsTheJobUntilRetry()
+    {
+        var (job, later) = await InSecondPhaseAsync();
+        SpoiltOutput[] first = [new(Samples.Phase, 1, 1, "gone.")];
+        await Store.TryReopenAsync(new ReopenRequest(job, later.Version, Samples.Phase, first, ["write"], 1, []), default);
+        await Store.GrantAsync(Samples.Lease(job, 1, 2));
+        await Store.CommitAsync(Samples.Lease(job, 1, 2), Samples.Output("again", ("read", 3)));
+        var again = (await Store.TryStartPhaseAsync(job, (await Store.GetJobAsync(job, default))!.Version, "write", Samples.Specs(1), [], default))!;
+        var result = await Store.TryReopenAsync(
+            new ReopenRequest(job, again.Version, Samples.Phase, [new(Samples.Phase, 0, 1, "new."), new(Samples.Phase, 1, 2, "gone again.")], ["write"], 1, []), default);
+
+        Assert.Equal((ReopenStatus.Failed, JobState.Failed), (result.Status, result.Job!.State));
+        Assert.Contains("gone again.", result.Job.Error, StringComparison.Ordinal);
+        Assert.Equal((ShardState.Pending, ShardState.Failed), ((await Store.RowAsync(job, 0)).State, (await Store.RowAsync(job, 1)).State));
+        var retried = await Store.TryRetryAsync(job, result.Job.Version, Samples.Phase, false, ["write"], [], default);
+        Assert.Equal(JobState.Running, retried!.State);
+        Assert.Equal((2, 0), (await Store.CountsAsync(job)) is var counts ? (counts.Pending, counts.Failed) : default);
+    }
+
+    [Fact]
+    public async Task TryReopenAsync_NothingCommittedUnderThatAttempt_OrAnotherVersion_ChangesNothing()
+    {
+        var (job, later) = await InSecondPhaseAsync();
+        var request = new ReopenRequest(job, later.Version, Samples.Phase, [new(Samples.Phase, 1, 2, "gone")], ["write"], 1, [Samples.Event()]);
+        Assert.Equal(ReopenStatus.Stale, (await Store.TryReopenAsync(request, default)).Status);
+        Assert.Equal(ReopenStatus.Raced, (await Store.TryReopenAsync(request with { ExpectedVersion = later.Version - 1 }, default)).Status);
+        Assert.Equal(ReopenStatus.Raced, (await Store.TryReopenAsync(request with { Id = JobId.Create("cur") }, default)).Status);
+        Assert.Equal(later.Version, (await Store.GetJobAsync(job, default))!.Version);
+        Assert.Equal((2, 5L), (await Store.CountsAsync(job)) is var counts ? (counts.Committed, counts.Tally["read"]) : default);
+        Assert.Single(await Store.LoadLedgerAsync(job, "write", default));
+    }
+
+    [Fact]
+    public async Task TryRetryAsync_Anew_RunsCommittedShardsToo()
+    {
+        var (job, later) = await InSecondPhaseAsync();
+        var cancelled = await Store.ChangeAsync(await Store.ChangeAsync(later, JobState.Cancelling), JobState.Cancelled);
+        var retried = await Store.TryRetryAsync(job, cancelled.Version, Samples.Phase, true, ["write"], [], default);
+        Assert.Equal((JobState.Running, Samples.Phase), (retried!.State, retried.Phase));
+        var counts = Assert.Single(await Store.CountAsync(job, default));
+        Assert.Equal((2, 0, 0), (counts.Pending, counts.Committed, counts.Tally.Count));
+        Assert.NotNull(await Store.GrantAsync(Samples.Lease(job, 0, 2)));
+    }
+
+    /// <summary>Two committed shards of 2 and 3 samples, and one shard of the phase after.</summary>
+    private async Task<(JobId Job, JobRecord Later)> InSecondPhaseAsync()
+    {
+        var job = await Store.CreateAsync(Samples.Job(shards: 2));
+        foreach (var (index, read) in ((int, long)[])[(0, 2), (1, 3)])
+        {
+            await Store.GrantAsync(Samples.Lease(job.Id, index, 1));
+            await Store.CommitAsync(Samples.Lease(job.Id, index, 1), Samples.Output($"part-{index}", ("read", read)));
+        }
+
+        return (job.Id, (await Store.TryStartPhaseAsync(job.Id, 1, "write", Samples.Specs(1), [], default))!);
+    }
 }

@@ -13,8 +13,8 @@ internal static class CommandEndpoints
 {
     private const string Cancel = "cancel";
 
-    /// <summary>How long the answer to a cancel waits for the attempts to end; they mostly do within a heartbeat.</summary>
-    private static readonly TimeSpan CancelWait = TimeSpan.FromSeconds(2);
+    /// <summary>How long the answer to a cancel waits for the attempts to end; they mostly do within a heartbeat; a process that hangs is given up after some seconds.</summary>
+    private static readonly TimeSpan CancelWait = TimeSpan.FromSeconds(8);
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 

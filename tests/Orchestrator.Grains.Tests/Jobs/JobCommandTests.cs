@@ -1,3 +1,4 @@
+using Orchestrator.Contracts.Dispatch;
 using Orchestrator.Domain.Jobs;
 using Orchestrator.Grains.Tests.Support;
 using Orchestrator.Persistence;
@@ -64,20 +65,50 @@ public class JobCommandTests
         var worker = cluster.Worker("w1");
         await worker.ExchangeAsync(2);
         var held = worker.Running.ToArray();
-        Assert.Equal((true, JobState.Cancelled), Answer(await cluster.Job(job).CancelAsync()));
+        Assert.Equal((true, JobState.Cancelling), Answer(await cluster.Job(job).CancelAsync()));
 
         worker.Complete(held[0]);
+        worker.Ending.Add(held[1]);
         var reply = await worker.ExchangeAsync(5);
         Assert.Equal([held[0]], reply.Fenced);
         Assert.Equal([held[1]], reply.Stop);
         Assert.Empty(reply.Leases);
+
+        // Its work has not ended, so the job has not, whoever asks.
+        await cluster.Job(job).EnsureAsync();
+        Assert.Equal((true, JobState.Cancelling), Answer(await cluster.Job(job).CancelAsync()));
+        Assert.True(await cluster.Dispatcher.IsAtWorkAsync(job));
+        worker.Ending.Clear();
+        await worker.ExchangeAsync();
+        await cluster.Store.WhenStateAsync(job, "cancelled");
+        Assert.Equal((true, JobState.Cancelled), Answer(await cluster.Job(job).CancelAsync()));
         var refused = await cluster.Job(job).PauseAsync();
         Assert.False(refused.Accepted);
         Assert.Contains("cancelled", refused.Reason);
     }
 
     [Fact(Timeout = Timeout)]
-    public async Task Cancel_ThenRetry_RunsTheRestWithHigherAttempts()
+    public async Task Cancel_NothingAtWork_EndsAtOnce()
+    {
+        await using var cluster = await ControlCluster.StartAsync();
+        var job = await cluster.SubmitAsync(first: 2);
+        await cluster.Worker("w1").ExchangeAsync();
+        Assert.Equal((true, JobState.Cancelled), Answer(await cluster.Job(job).CancelAsync()));
+    }
+
+    /// <summary>A dispatcher that has just begun has not heard of every worker yet.</summary>
+    [Fact(Timeout = Timeout)]
+    public async Task Cancel_DispatcherHasJustBegun_WaitsUntilWorkersHaveSpoken()
+    {
+        await using var cluster = await ControlCluster.StartAsync(configure: options => options.EndingGrace = TimeSpan.FromSeconds(1));
+        var job = await cluster.SubmitAsync(first: 2);
+        Assert.Equal((true, JobState.Cancelling), Answer(await cluster.Job(job).CancelAsync()));
+        await cluster.Store.WhenStateAsync(job, "cancelled");
+    }
+
+    /// <summary>What a cancelled job kept is cleared, so it begins anew; attempt numbers never do.</summary>
+    [Fact(Timeout = Timeout)]
+    public async Task Cancel_ThenRetry_RunsAllOfItWithHigherAttempts()
     {
         await using var cluster = await ControlCluster.StartAsync();
         var job = await cluster.SubmitAsync(first: 2);
@@ -86,10 +117,85 @@ public class JobCommandTests
         worker.CompleteAll();
         await worker.ExchangeAsync(1);
         await cluster.Job(job).CancelAsync();
+        await worker.ExchangeAsync();
+        await worker.ExchangeAsync();
+        await cluster.Store.WhenStateAsync(job, "cancelled");
         Assert.Equal((true, JobState.Running), Answer(await cluster.Job(job).RetryAsync()));
         await worker.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 2);
         var rows = await cluster.Store.LoadLedgerAsync(job, "first", CancellationToken.None);
-        Assert.Equal([1, 2], rows.Select(row => row.Attempt));
+        Assert.Equal([2, 2], rows.Select(row => row.Attempt));
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Spoilt_CommittedShard_RunsAgainWithWhatWasMadeOfIt()
+    {
+        await using var cluster = await ControlCluster.StartAsync();
+        var job = await cluster.SubmitAsync(first: 2, second: 1);
+        var worker = cluster.Worker("w1");
+        var second = await WorkUpToSecondAsync(cluster, job, worker);
+        worker.FailForSpoilt(second, new SpoiltShard("first", 1, 1, "part 1 is gone"), new SpoiltShard("second", 0, 1, "not yet committed"));
+        await worker.ExchangeAsync();
+        var seen = await cluster.Store.WhenAsync(job, "shard.reopened");
+        Assert.Equal(("first", 1, "part 1 is gone"), (seen.Data.GetProperty("phase").GetString(), seen.Data.GetProperty("shard").GetInt32(), seen.Data.GetProperty("error").GetString()));
+        await worker.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 2);
+        Assert.Equal([1, 2], (await cluster.Store.LoadLedgerAsync(job, "first", CancellationToken.None)).Select(row => row.Attempt));
+        var row = Assert.Single(await cluster.Store.LoadLedgerAsync(job, "second", CancellationToken.None));
+        Assert.Equal((2, 0), (row.Attempt, row.Failures));
+        Assert.Equal(2, (await cluster.Store.CountAsync(job, CancellationToken.None)).Single(count => count.Phase == "first").Tally["read"]);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Spoilt_TheSameShardTwice_FailsTheJobAndRetryRunsItAgain()
+    {
+        await using var cluster = await ControlCluster.StartAsync();
+        var job = await cluster.SubmitAsync(first: 2, second: 1);
+        var worker = cluster.Worker("w1");
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            worker.FailForSpoilt(await WorkUpToSecondAsync(cluster, job, worker), new SpoiltShard("first", 1, attempt, "part 1 has changed."));
+            await worker.ExchangeAsync();
+
+            // Until the rows say so the shard may be given out once more; what was given then is taken back.
+            await cluster.Store.WhenAsync(job, "shard.reopened", data => data.GetProperty("attempt").GetInt32() == attempt);
+            await worker.ExchangeAsync();
+        }
+
+        await cluster.Store.WhenStateAsync(job, "failed");
+        var record = (await cluster.Store.GetJobAsync(job, CancellationToken.None))!;
+        Assert.Contains("part 1 has changed", record.Error);
+        Assert.Contains("first/1", record.Error);
+        Assert.Equal((true, JobState.Running), Answer(await cluster.Job(job).RetryAsync()));
+        await worker.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 2);
+    }
+
+    [Fact(Timeout = Timeout)]
+    public async Task Spoilt_AnAttemptThatIsNoLongerTheCommittedOne_ChangesNothing()
+    {
+        await using var cluster = await ControlCluster.StartAsync();
+        var job = await cluster.SubmitAsync(first: 1, second: 1);
+        var worker = cluster.Worker("w1");
+        await WorkUpToSecondAsync(cluster, job, worker);
+        var before = await cluster.Store.GetJobAsync(job, CancellationToken.None);
+        await cluster.Job(job).ReopenAsync([new SpoiltShard("first", 0, 7, "an old story"), new SpoiltShard("first", 5, 1, "no such shard"), new SpoiltShard("third", 0, 1, "no such phase")]);
+        Assert.Equal(before!.Version, (await cluster.Store.GetJobAsync(job, CancellationToken.None))!.Version);
+        await worker.WorkUntilAsync(cluster.Store.WhenStateAsync(job, "succeeded"), 1);
+    }
+
+    /// <summary>Commits the first phase and takes a lease of the second.</summary>
+    private static async Task<LeaseRef> WorkUpToSecondAsync(ControlCluster cluster, JobId job, FakeWorker worker)
+    {
+        while (!worker.Running.Exists(lease => lease.Job == job && lease.Phase == "second"))
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            foreach (var lease in worker.Running.Where(lease => lease.Phase == "first").ToArray())
+            {
+                worker.Complete(lease);
+            }
+
+            await worker.ExchangeAsync(2);
+        }
+
+        return worker.Running.Single(lease => lease.Phase == "second");
     }
 
     [Fact(Timeout = Timeout)]
@@ -153,6 +259,9 @@ public class JobCommandTests
         var record = (await cluster.Store.GetJobAsync(job, CancellationToken.None))!;
         await cluster.Store.TryChangeAsync(new JobChange(job, record.Version, JobState.Cancelling, null, []), CancellationToken.None);
         await cluster.Job(job).EnsureAsync();
+        await worker.ExchangeAsync();
+        await worker.ExchangeAsync();
+        await cluster.Store.WhenStateAsync(job, "cancelled");
         Assert.Equal(JobState.Cancelled, (await cluster.Store.GetJobAsync(job, CancellationToken.None))!.State);
         Assert.Equal(ShardState.Pending, (await cluster.Store.LoadLedgerAsync(job, "first", CancellationToken.None)).Single().State);
     }

@@ -57,6 +57,7 @@ internal sealed class ControlCluster : IAsyncDisposable
                 options.ProgressInterval = TimeSpan.Zero;
                 options.RetryBaseDelay = TimeSpan.Zero;
                 options.IdleHold = TimeSpan.Zero;
+                options.EndingGrace = TimeSpan.Zero;
                 configure?.Invoke(options);
             });
             siloBuilder.Services.Configure<TenantsOptions>(options => tenants?.Invoke(options));

@@ -24,6 +24,9 @@ internal sealed class FakeWorker(string id, string silo, IDispatcherGrain dispat
     /// <summary>Leases held.</summary>
     public List<LeaseRef> Running { get; } = [];
 
+    /// <summary>Leases that were taken away and whose work has not ended yet.</summary>
+    public List<LeaseRef> Ending { get; } = [];
+
     public ExchangeReply? LastReply { get; private set; }
 
     public WorkerMode Mode { get; private set; }
@@ -38,6 +41,13 @@ internal sealed class FakeWorker(string id, string silo, IDispatcherGrain dispat
     {
         Running.Remove(lease);
         failed.Add(new ShardFault(lease, kind, $"{kind} for the test", null, device));
+    }
+
+    /// <summary>It cannot go on: committed files of these shards are gone or changed.</summary>
+    public void FailForSpoilt(LeaseRef lease, params SpoiltShard[] spoilt)
+    {
+        Running.Remove(lease);
+        failed.Add(new ShardFault(lease, FailureKind.Transient, "spoilt for the test", null, "cpu", spoilt));
     }
 
     public void Release(LeaseRef lease)
@@ -73,7 +83,8 @@ internal sealed class FakeWorker(string id, string silo, IDispatcherGrain dispat
             [],
             ++sequence,
             Mode,
-            LastCordoned: LastReply?.CordonedDevices);
+            LastCordoned: LastReply?.CordonedDevices,
+            Ending: Ending.Count > 0 ? [.. Ending] : null);
         var reply = await dispatcher.ExchangeAsync(request);
         if (replyLost)
         {

@@ -43,7 +43,7 @@ public sealed class WireTests
     public void RequestOfTheNextRelease_IsReadWithoutWhatIsUnknown()
     {
         var request = Read<ExchangeRequest>(Serializer.SerializeToArray(
-            new RequestNext("w1", "silo", [], [], [], [Lease], 4, null, ["clip"], 7, WorkerMode.Cordoned, [Lease], ["cuda:0"], "of the future", [1, 2, 3])));
+            new RequestNext("w1", "silo", [], [], [], [Lease], 4, null, ["clip"], 7, WorkerMode.Cordoned, [Lease], ["cuda:0"], [Lease], "of the future", [1, 2, 3])));
         Assert.Equal(("w1", "silo", 4, 7L, WorkerMode.Cordoned), (request.WorkerId, request.Silo, request.FreeSlots, request.Sequence, request.LastMode));
         Assert.Equal([Lease], request.Running);
         Assert.Equal([Lease], request.Started!);
@@ -92,5 +92,6 @@ public sealed record RequestNext(
     [property: Id(10)] WorkerMode LastMode,
     [property: Id(11)] LeaseRef[]? Started,
     [property: Id(12)] string[]? LastCordoned,
+    [property: Id(13)] LeaseRef[]? Ending,
     [property: Id(40)] string Unknown,
     [property: Id(41)] int[] AlsoUnknown);
