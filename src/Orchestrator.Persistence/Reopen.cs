@@ -8,7 +8,8 @@ namespace Orchestrator.Persistence;
 /// <param name="Shards">Which shards, and why; one that is no longer committed under the attempt named is left alone.</param>
 /// <param name="LaterPhases">Phases made from its output; their shards are removed.</param>
 /// <param name="MaxReopened">A shard that was reopened so often already fails, and the job with it. At least 0.</param>
-/// <param name="Events">Appended where anything was reopened.</param>
+/// <param name="Events">Appended where the shards run again.</param>
+/// <param name="FailedEvents">Appended instead where the job fails, from its error.</param>
 public sealed record ReopenRequest(
     JobId Id,
     long ExpectedVersion,
@@ -16,7 +17,8 @@ public sealed record ReopenRequest(
     IReadOnlyList<SpoiltOutput> Shards,
     IReadOnlyList<string> LaterPhases,
     int MaxReopened,
-    IReadOnlyList<NewJobEvent> Events);
+    IReadOnlyList<NewJobEvent> Events,
+    Func<string, IReadOnlyList<NewJobEvent>> FailedEvents);
 
 /// <summary>How a reopening ended.</summary>
 public enum ReopenStatus

@@ -102,7 +102,7 @@ public abstract partial class JobStoreTests
     {
         var (job, later) = await InSecondPhaseAsync();
         var result = await Store.TryReopenAsync(
-            new ReopenRequest(job, later.Version, Samples.Phase, [new(Samples.Phase, 1, 1, "gone"), new(Samples.Phase, 0, 9, "another attempt")], ["write"], 1, [Samples.Event()]), default);
+            new ReopenRequest(job, later.Version, Samples.Phase, [new(Samples.Phase, 1, 1, "gone"), new(Samples.Phase, 0, 9, "another attempt")], ["write"], 1, [Samples.Event()], Failed), default);
 
         Assert.Equal((ReopenStatus.Reopened, JobState.Running, Samples.Phase), (result.Status, result.Job!.State, result.Job.Phase));
         var counts = Assert.Single(await Store.CountAsync(job, default));
@@ -119,15 +119,16 @@ public abstract partial class JobStoreTests
     {
         var (job, later) = await InSecondPhaseAsync();
         SpoiltOutput[] first = [new(Samples.Phase, 1, 1, "gone.")];
-        await Store.TryReopenAsync(new ReopenRequest(job, later.Version, Samples.Phase, first, ["write"], 1, []), default);
+        await Store.TryReopenAsync(new ReopenRequest(job, later.Version, Samples.Phase, first, ["write"], 1, [], Failed), default);
         await Store.GrantAsync(Samples.Lease(job, 1, 2));
         await Store.CommitAsync(Samples.Lease(job, 1, 2), Samples.Output("again", ("read", 3)));
         var again = (await Store.TryStartPhaseAsync(job, (await Store.GetJobAsync(job, default))!.Version, "write", Samples.Specs(1), [], default))!;
         var result = await Store.TryReopenAsync(
-            new ReopenRequest(job, again.Version, Samples.Phase, [new(Samples.Phase, 0, 1, "new."), new(Samples.Phase, 1, 2, "gone again.")], ["write"], 1, []), default);
+            new ReopenRequest(job, again.Version, Samples.Phase, [new(Samples.Phase, 0, 1, "new."), new(Samples.Phase, 1, 2, "gone again.")], ["write"], 1, [], Failed), default);
 
         Assert.Equal((ReopenStatus.Failed, JobState.Failed), (result.Status, result.Job!.State));
         Assert.Contains("gone again.", result.Job.Error, StringComparison.Ordinal);
+        Assert.Contains("gone again.", (await Store.ReadLatestEventsAsync(job, default, 1, default)).Single() is { Type: "job.state" } last ? last.Data : "", StringComparison.Ordinal);
         Assert.Equal((ShardState.Pending, ShardState.Failed), ((await Store.RowAsync(job, 0)).State, (await Store.RowAsync(job, 1)).State));
         var retried = await Store.TryRetryAsync(job, result.Job.Version, Samples.Phase, false, ["write"], [], default);
         Assert.Equal(JobState.Running, retried!.State);
@@ -138,7 +139,7 @@ public abstract partial class JobStoreTests
     public async Task TryReopenAsync_NothingCommittedUnderThatAttempt_OrAnotherVersion_ChangesNothing()
     {
         var (job, later) = await InSecondPhaseAsync();
-        var request = new ReopenRequest(job, later.Version, Samples.Phase, [new(Samples.Phase, 1, 2, "gone")], ["write"], 1, [Samples.Event()]);
+        var request = new ReopenRequest(job, later.Version, Samples.Phase, [new(Samples.Phase, 1, 2, "gone")], ["write"], 1, [Samples.Event()], Failed);
         Assert.Equal(ReopenStatus.Stale, (await Store.TryReopenAsync(request, default)).Status);
         Assert.Equal(ReopenStatus.Raced, (await Store.TryReopenAsync(request with { ExpectedVersion = later.Version - 1 }, default)).Status);
         Assert.Equal(ReopenStatus.Raced, (await Store.TryReopenAsync(request with { Id = JobId.Create("cur") }, default)).Status);
@@ -158,6 +159,8 @@ public abstract partial class JobStoreTests
         Assert.Equal((2, 0, 0), (counts.Pending, counts.Committed, counts.Tally.Count));
         Assert.NotNull(await Store.GrantAsync(Samples.Lease(job, 0, 2)));
     }
+
+    private static IReadOnlyList<NewJobEvent> Failed(string error) => [new NewJobEvent("job.state", new System.Text.Json.Nodes.JsonObject { ["error"] = error }.ToJsonString())];
 
     /// <summary>Two committed shards of 2 and 3 samples, and one shard of the phase after.</summary>
     private async Task<(JobId Job, JobRecord Later)> InSecondPhaseAsync()

@@ -30,10 +30,13 @@ internal sealed partial class JobGrain
             // Those of later phases are made anew in any case.
             SpoiltOutput[] shards =
                 [.. spoilt.Where(shard => shard.Phase == first).Select(s => new SpoiltOutput(s.Phase, s.Index, s.Attempt, s.Problem)).DistinctBy(s => s.Index)];
-            NewJobEvent[] events =
-                [.. shards.Take(MaxReopenEvents).Select(JobEvents.Reopened), JobEvents.State(job.State, first), JobEvents.PhaseStarted(first, null)];
+            var news = shards.Take(MaxReopenEvents).Select(JobEvents.Reopened).ToList();
             var result = await store.TryReopenAsync(
-                new ReopenRequest(Id, job.Version, first, shards, LaterThan(first, job, counts), RetryPolicy.MaxReopened, events), CancellationToken.None);
+                new ReopenRequest(
+                    Id, job.Version, first, shards, LaterThan(first, job, counts), RetryPolicy.MaxReopened,
+                    [.. news, JobEvents.State(job.State, first), JobEvents.PhaseStarted(first, null)],
+                    error => [.. news, JobEvents.State(JobState.Failed, first, error)]),
+                CancellationToken.None);
             if (result.Status == ReopenStatus.Raced)
             {
                 continue;

@@ -35,8 +35,9 @@ internal abstract partial class SqlJobStore
 
                 await PhaseTable.RecountAsync(s, request.Id, request.Phase, cancellationToken).ConfigureAwait(false);
                 await DropPhasesAsync(s, request.Id, request.LaterPhases, now, cancellationToken).ConfigureAwait(false);
-                var changed = await JobTable.UpdateAsync(
-                    s, locked, error is null ? locked.Job.State : JobState.Failed, request.Phase, error, request.Events, now, cancellationToken).ConfigureAwait(false);
+                var (next, events) = error is null ? (locked.Job.State, request.Events) : (JobState.Failed, request.FailedEvents(error));
+                Inputs.Check(events);
+                var changed = await JobTable.UpdateAsync(s, locked, next, request.Phase, error, events, now, cancellationToken).ConfigureAwait(false);
                 return new ReopenResult(error is null ? ReopenStatus.Reopened : ReopenStatus.Failed, changed);
             },
             cancellationToken);

@@ -68,7 +68,10 @@ internal sealed class WatchedStore(IJobStore inner) : IJobStore
     public async Task<ReopenResult> TryReopenAsync(ReopenRequest request, CancellationToken cancellationToken)
     {
         var result = await inner.TryReopenAsync(request, cancellationToken);
-        Saw(request.Id, request.Events, result.Status is ReopenStatus.Reopened or ReopenStatus.Failed ? result.Job : null);
+        Saw(
+            request.Id,
+            result.Status == ReopenStatus.Failed ? request.FailedEvents(result.Job!.Error!) : request.Events,
+            result.Status is ReopenStatus.Reopened or ReopenStatus.Failed ? result.Job : null);
         return result;
     }
 
